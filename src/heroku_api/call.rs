@@ -4,7 +4,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::request::{SECOND_FACTOR, second_factor};
-use super::{ApiError, Auth, HerokuApi, Response, Retry};
+use super::{ApiError, Auth, HerokuApi, Response};
 use crate::notice::{Kind, Notice};
 use crate::token::Token;
 
@@ -62,19 +62,14 @@ impl HerokuApi {
         Ok(Address(url))
     }
 
-    /// Sends a request. A reply with any status is `Ok`. `on_retry` is called before the pause of each retry.
+    /// Sends a request. A reply with any status is `Ok`.
     ///
     /// The client's limit bounds the wait for the headers, and then each read of the body, since a large list may
     /// take longer.
     ///
     /// # Errors
     /// Why there is no complete reply.
-    pub fn call(
-        &self,
-        token: &Token,
-        call: &Call,
-        on_retry: &mut dyn FnMut(&Retry),
-    ) -> Result<Response, ApiError> {
+    pub fn call(&self, token: &Token, call: &Call) -> Result<Response, ApiError> {
         /// Its text is printed as it is, or piece by piece.
         const LARGEST: usize = 16 * 1024 * 1024;
         let method = Method::from_bytes(call.method.as_bytes()).unwrap_or_default();
@@ -91,7 +86,7 @@ impl HerokuApi {
             // A code can be used once.
             request = request.once();
         }
-        self.send_and_report(&request, on_retry)
+        self.send(&request)
     }
 }
 

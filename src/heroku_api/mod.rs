@@ -37,7 +37,7 @@ pub use browser::BrowserLogin;
 pub use call::{Address, Call, Headers};
 pub use error::{ApiError, ErrorBody};
 pub use network_error::NetworkError;
-pub use request::{Auth, Retry};
+pub use request::Auth;
 pub use response::{Pages, Response};
 
 use request::Request;

@@ -1,7 +1,6 @@
 //! One request over TLS and its reply, with limits: the only path to Heroku, and the only rule for retries.
 
 use std::error::Error;
-use std::fmt;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -151,28 +150,22 @@ impl<'a> Request<'a> {
 }
 
 /// A retry that is about to happen.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Retry {
+struct Retry {
     /// Why the request failed this time.
-    pub why: ApiError,
+    why: ApiError,
     /// How long until the request is sent again.
-    pub pause: Duration,
-}
-
-impl fmt::Display for Retry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.pause.as_secs_f32();
-        write!(f, "{}; trying again in {seconds} s", self.why)
-    }
+    pause: Duration,
 }
 
 impl Retry {
-    /// Prints a retry that the user has to wait for.
-    fn explain_a_long_pause(&self) {
-        const LONG: Duration = Duration::from_secs(2);
-        if self.pause >= LONG {
-            terminal::print_in_place(&self.to_string());
+    /// Waits, and reports why if the user notices it.
+    fn wait(&self) {
+        const NOTICED: Duration = Duration::from_secs(1);
+        if self.pause >= NOTICED {
+            let seconds = self.pause.as_secs_f32();
+            terminal::print_in_place(&format!("{}; trying again in {seconds} s", self.why));
         }
+        thread::sleep(self.pause);
     }
 
     /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
@@ -210,25 +203,15 @@ impl Retry {
 }
 
 impl HerokuApi {
-    /// Sends a request, with retries. Only a long pause is reported.
+    /// Sends a request, with retries.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Response, ApiError> {
-        self.send_and_report(request, &mut |retry| retry.explain_a_long_pause())
-    }
-
-    /// Sends a request, with retries; `on_retry` is called before the pause of each.
-    pub(super) fn send_and_report(
-        &self,
-        request: &Request<'_>,
-        on_retry: &mut dyn FnMut(&Retry),
-    ) -> Result<Response, ApiError> {
         let start = Instant::now();
         for attempt in 1..request.tries {
             let result = self.send_once(request);
             let Some(retry) = Retry::after(&result, request, attempt, start.elapsed()) else {
                 return result;
             };
-            on_retry(&retry);
-            thread::sleep(retry.pause);
+            retry.wait();
         }
         self.send_once(request)
     }

@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use git_credential_heroku_rs::heroku_api::{
-    ApiError, Call, Headers, HerokuApi, NetworkError, Retry,
-};
+use git_credential_heroku_rs::heroku_api::{ApiError, Call, Headers, HerokuApi, NetworkError};
 use git_credential_heroku_rs::token::Token;
-use heroku_stand_in::{Fault, On, Times};
+use heroku_stand_in::Fault;
 
 use crate::World;
 
@@ -22,7 +20,7 @@ fn call(api: &HerokuApi, method: &'static str) -> Call {
 
 /// The status and the whole body.
 fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), ApiError> {
-    let response = api.call(token, &call(api, "GET"), &mut |_| {})?;
+    let response = api.call(token, &call(api, "GET"))?;
     Ok((response.status(), response.body().to_vec()))
 }
 
@@ -72,28 +70,6 @@ fn a_body_has_a_limit() {
 }
 
 #[test]
-fn each_retry_is_reported_before_its_pause() {
-    let world = World::new();
-    let (token, api) = (world.token(), world.api());
-    let busy = Fault::rate_limit(Some("Retry-After: 1"));
-    world.heroku.fault(On::Any, busy, Times::Exactly(1));
-    world
-        .heroku
-        .fault(On::Any, Fault::page(503), Times::Exactly(1));
-    let mut retries = Vec::new();
-    let mut on_retry = |retry: &Retry| retries.push((retry.why.clone(), retry.pause));
-    let page = api.call(&token, &call(&api, "GET"), &mut on_retry).unwrap();
-    assert_eq!(page.status(), 200);
-    let second = Duration::from_secs(1);
-    assert_eq!(retries[0], (ApiError::RateLimited(Some(second)), second));
-    assert_eq!(
-        retries[1],
-        (ApiError::Server(503), Duration::from_millis(500))
-    );
-    assert_eq!(retries.len(), 2);
-}
-
-#[test]
 fn only_an_idempotent_request_is_retried_after_a_server_error() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
@@ -107,7 +83,7 @@ fn only_an_idempotent_request_is_retried_after_a_server_error() {
         ("DELETE", 1),
     ] {
         world.heroku.forget_requests();
-        let page = api.call(&token, &call(&api, method), &mut |_| {}).unwrap();
+        let page = api.call(&token, &call(&api, method)).unwrap();
         assert_eq!(
             (page.status(), world.heroku.requests().len()),
             (503, times),
@@ -121,8 +97,7 @@ fn a_request_that_may_have_arrived_is_not_retried() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     world.goes_wrong(Fault::LoseAnswer);
-    let mut waited = 0;
-    let failure = api.call(&token, &call(&api, "POST"), &mut |_| waited += 1);
+    let failure = api.call(&token, &call(&api, "POST"));
     assert!(failure.err().unwrap().is_unclear());
-    assert_eq!((waited, world.heroku.requests().len()), (0, 1));
+    assert_eq!(world.heroku.requests().len(), 1);
 }

@@ -17,7 +17,7 @@ use self::output::{List, Output};
 use super::{Session, rendered, request_failed, token_of};
 use crate::cli::Api;
 use crate::context::Context;
-use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response, Retry};
+use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response};
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::terminal::{self, Progress};
@@ -31,12 +31,7 @@ const ENTER_A_CODE: &str = "run the command again on a terminal, and enter a new
 
 pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let context = session.context;
-    let Streams {
-        input,
-        output,
-        errors,
-        ..
-    } = &mut *session.streams;
+    let Streams { input, output, .. } = &mut *session.streams;
     let api = context.api(LIMIT)?;
     let call = request::call(arguments, &api, input)?;
     let found = token_of(arguments.account.as_deref(), context)?;
@@ -44,7 +39,6 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
         api: &api,
         token: &found.token,
         call,
-        errors: *errors,
     };
     let response = client.send()?;
     let mut nowhere = io::sink();
@@ -77,7 +71,6 @@ struct Client<'a> {
     api: &'a HerokuApi,
     token: &'a Token,
     call: Call,
-    errors: &'a mut dyn Write,
 }
 
 impl Client<'_> {
@@ -101,12 +94,8 @@ impl Client<'_> {
         Ok(response?)
     }
 
-    fn send_once(&mut self) -> Result<Response, ApiError> {
-        let errors = &mut self.errors;
-        self.api.call(self.token, &self.call, &mut |retry: &Retry| {
-            // A message that cannot be written does not stop the request.
-            let _ = writeln!(errors, "{retry}");
-        })
+    fn send_once(&self) -> Result<Response, ApiError> {
+        self.api.call(self.token, &self.call)
     }
 }
 
