@@ -3,36 +3,48 @@
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-use super::request::{SECOND_FACTOR, second_factor};
-use super::{ApiError, Auth, HerokuApi, Response};
+use super::request::{Request, SECOND_FACTOR};
+use super::{Auth, HerokuApi};
 use crate::notice::{Kind, Notice};
-use crate::token::Token;
-
-/// A request that the user composes.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// The URL.
-    pub address: Address,
-    /// Added to ours; of two with the same name, this one is sent.
-    pub headers: Headers,
-    /// JSON, unless a header says otherwise.
-    pub body: Option<Vec<u8>>,
-    /// The part of a list, as a `Range` header.
-    pub range: Option<String>,
-}
-
-/// A URL on the API's host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(Url);
 
 impl HerokuApi {
+    /// A request that the user composes, without a token so far. Each of its `headers` is a line `Name: value`, and is
+    /// sent in place of ours with the same name. The body is JSON, unless a header says otherwise.
+    ///
+    /// The client's limit bounds the wait for the headers, and then each read of the body, since a large list may
+    /// take longer.
+    ///
+    /// # Errors
+    /// Why it cannot be sent, without the value of a header.
+    pub fn compose(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(String, String)],
+        headers: &[String],
+        body: Option<Vec<u8>>,
+    ) -> Result<Request<'static>, Notice> {
+        /// Its text is printed as it is, or piece by piece.
+        const LARGEST: usize = 16 * 1024 * 1024;
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        let url = self.address(path, query)?.to_string();
+        let request = Request {
+            headers: read_headers(headers)?,
+            body,
+            limit: None,
+            largest: LARGEST,
+            ..Request::new(method, url, Auth::Anonymous, self.limit)
+        };
+        // A code can be used once.
+        let has_code = request.headers.contains_key(SECOND_FACTOR);
+        Ok(if has_code { request.once() } else { request })
+    }
+
     /// The URL of a path, with or without its first slash, or of a whole URL.
     ///
     /// # Errors
     /// If its host is not exactly this API's, or if another URL parser could read another path.
-    pub fn address(&self, path: &str, query: &[(String, String)]) -> Result<Address, Notice> {
+    fn address(&self, path: &str, query: &[(String, String)]) -> Result<Url, Notice> {
         let refused = |what| invalid(what, "give a path: git credential-heroku-rs api apps");
         let no_path = || refused("not a path of Heroku's API");
         // Two URL parsers differ in how they normalize other characters.
@@ -59,34 +71,7 @@ impl HerokuApi {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(Address(url))
-    }
-
-    /// Sends a request. A reply with any status is `Ok`.
-    ///
-    /// The client's limit bounds the wait for the headers, and then each read of the body, since a large list may
-    /// take longer.
-    ///
-    /// # Errors
-    /// Why there is no complete reply.
-    pub fn call(&self, token: &Token, call: &Call) -> Result<Response, ApiError> {
-        /// Its text is printed as it is, or piece by piece.
-        const LARGEST: usize = 16 * 1024 * 1024;
-        let method = Method::from_bytes(call.method.as_bytes()).unwrap_or_default();
-        let mut request = self.request(method, "", Auth::Bearer(token));
-        request.url = call.address.0.to_string();
-        request.headers = call.headers.clone().into_map();
-        if let Some(range) = &call.range {
-            request.ask_for(range)?;
-        }
-        request.body.clone_from(&call.body);
-        request.limit = None;
-        request.largest = LARGEST;
-        if request.headers.contains_key(SECOND_FACTOR) {
-            // A code can be used once.
-            request = request.once();
-        }
-        self.send(&request)
+        Ok(url)
     }
 }
 
@@ -115,37 +100,17 @@ const OURS: [&str; 12] = [
     "upgrade",
 ];
 
-/// Headers that a user adds to a request.
-#[derive(Debug, Clone, Default)]
-pub struct Headers(HeaderMap);
-
-impl Headers {
-    /// Reads the user's lines `Name: value`. If a name is given several times, all its values are sent.
-    ///
-    /// # Errors
-    /// Why the first invalid line cannot be sent, without its value.
-    pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Headers, Notice> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            let (name, value) = header(line)?;
-            headers.append(name, value);
-        }
-        Ok(Headers(headers))
+/// The headers in lines `Name: value`. If a name is given several times, all its values are sent.
+///
+/// # Errors
+/// Why the first invalid line cannot be sent, without its value.
+pub fn read_headers(lines: &[impl AsRef<str>]) -> Result<HeaderMap, Notice> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = header(line.as_ref())?;
+        headers.append(name, value);
     }
-
-    /// These and the second factor that Heroku has asked for.
-    ///
-    /// # Errors
-    /// [`ApiError::TwoFactor`] if it cannot be sent in a header: then it is no code of Heroku's.
-    pub fn with_second_factor(mut self, code: &str) -> Result<Headers, ApiError> {
-        let value = second_factor(code)?;
-        self.0.insert(SECOND_FACTOR, value);
-        Ok(self)
-    }
-
-    pub(super) fn into_map(self) -> HeaderMap {
-        self.0
-    }
+    Ok(headers)
 }
 
 fn header(line: &str) -> Result<(HeaderName, HeaderValue), Notice> {
@@ -197,7 +162,7 @@ mod tests {
 
     fn address(path: &str) -> Result<String, Notice> {
         let address = api(None).address(path, &[]);
-        address.map(|Address(url)| url.to_string())
+        address.map(|url| url.to_string())
     }
 
     fn assert_refused(path: &str, why: &str) {
@@ -230,7 +195,7 @@ mod tests {
     #[test]
     fn fields_are_added_to_the_query() {
         let query = [("a[]".to_owned(), "x&y=z".to_owned())];
-        let Address(url) = api(None).address("apps?b=1", &query).unwrap();
+        let url = api(None).address("apps?b=1", &query).unwrap();
         assert_eq!(
             url.as_str(),
             "https://api.heroku.com/apps?b=1&a%5B%5D=x%26y%3Dz"
@@ -290,7 +255,7 @@ mod tests {
     #[test]
     fn the_configured_host_is_the_only_one() {
         let staging = api(Some("staging.herokudev.com"));
-        let Address(url) = staging.address("apps", &[]).unwrap();
+        let url = staging.address("apps", &[]).unwrap();
         assert_eq!(url.as_str(), "https://api.staging.herokudev.com/apps");
         staging
             .address("https://api.heroku.com/apps", &[])
@@ -308,7 +273,7 @@ mod tests {
             "Transfer-Encoding: chunked",
             "Proxy-Authorization: Basic x",
         ] {
-            let refused = Headers::read([line]).unwrap_err();
+            let refused = read_headers(&[line]).unwrap_err();
             assert!(refused.what().contains("only this program"), "{line}");
         }
     }
@@ -324,14 +289,14 @@ mod tests {
             ": a",
             "no colon",
         ] {
-            Headers::read([line]).unwrap_err();
+            read_headers(&[line]).unwrap_err();
         }
     }
 
     #[test]
     fn all_values_of_a_name_are_sent() {
         let lines = ["accept: b", "Accept: c", "If-None-Match: \"x:y\""];
-        let map = Headers::read(lines).unwrap().into_map();
+        let map = read_headers(&lines).unwrap();
         let all = |name| -> Vec<_> {
             map.get_all(name)
                 .iter()
@@ -344,7 +309,7 @@ mod tests {
 
     #[test]
     fn debug_output_contains_no_value() {
-        let shown = format!("{:?}", Headers::read(["X-Key: open-sesame"]).unwrap());
+        let shown = format!("{:?}", read_headers(&["X-Key: open-sesame"]).unwrap());
         assert!(
             shown.contains("x-key") && !shown.contains("sesame"),
             "{shown}"
@@ -354,7 +319,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_path_leads_to_another_host(path in "[-a-z0-9@:/.\\\\?#%\\[\\]]{0,40}") {
-            if let Ok(Address(url)) = api(None).address(&path, &[]) {
+            if let Ok(url) = api(None).address(&path, &[]) {
                 prop_assert!(url.as_str().starts_with("https://api.heroku.com/"));
                 let given = path.split('?').next().unwrap_or_default();
                 let given = given.rsplit("://").next().unwrap_or_default();

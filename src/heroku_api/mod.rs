@@ -34,13 +34,11 @@ use crate::trace::Trace;
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
 pub use browser::BrowserLogin;
-pub use call::{Address, Call, Headers};
+pub use call::read_headers;
 pub use error::{ApiError, ErrorBody};
 pub use network_error::NetworkError;
-pub use request::Auth;
+pub use request::{Auth, Request, second_factor};
 pub use response::{Pages, Response};
-
-use request::Request;
 
 /// Heroku's Platform API, version 3. Copies share their connections.
 #[derive(Clone)]
@@ -100,8 +98,8 @@ impl HerokuApi {
         })
     }
 
-    /// The same API, over the same connections, with another limit for each request of ours. What [`HerokuApi::call`]
-    /// sends keeps the limit of the first.
+    /// The same API, over the same connections, with another limit for each request of ours. What [`HerokuApi::compose`]
+    /// makes keeps the limit of the first.
     #[must_use]
     pub fn with_limit(&self, limit: Duration) -> HerokuApi {
         HerokuApi {

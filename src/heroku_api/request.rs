@@ -71,8 +71,11 @@ impl Auth<'_> {
 
 pub(super) const SECOND_FACTOR: &str = "heroku-two-factor-code";
 
-/// A code that does not fit into a header is a wrong one.
-pub(super) fn second_factor(code: &str) -> Result<HeaderValue, ApiError> {
+/// The value of a header with a code.
+///
+/// # Errors
+/// [`ApiError::TwoFactor`] if the code does not fit into a header: then it is a wrong one.
+pub fn second_factor(code: &str) -> Result<HeaderValue, ApiError> {
     secret_header(code.to_owned()).ok_or(ApiError::TwoFactor)
 }
 
@@ -85,7 +88,9 @@ fn secret_header(value: String) -> Option<HeaderValue> {
     Some(value)
 }
 
-pub(super) struct Request<'a> {
+/// A request to Heroku.
+#[derive(Clone)]
+pub struct Request<'a> {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) auth: Auth<'a>,
@@ -96,7 +101,7 @@ pub(super) struct Request<'a> {
     pub(super) limit: Option<Duration>,
     /// The largest body that is read, in bytes after decompression.
     pub(super) largest: usize,
-    tries: u32,
+    pub(super) tries: u32,
 }
 
 impl<'a> Request<'a> {
@@ -128,8 +133,29 @@ impl<'a> Request<'a> {
         Request { body, ..self }
     }
 
+    /// The same request with a token.
+    #[must_use]
+    pub fn with_token(self, token: &'a Token) -> Request<'a> {
+        let auth = Auth::Bearer(token);
+        Request { auth, ..self }
+    }
+
+    /// The same request with the second factor that Heroku has asked for. A code can be used once, so it is not
+    /// sent again.
+    ///
+    /// # Errors
+    /// As [`second_factor`].
+    pub fn with_second_factor(&self, code: &str) -> Result<Request<'a>, ApiError> {
+        let mut request = self.clone().once();
+        request.headers.insert(SECOND_FACTOR, second_factor(code)?);
+        Ok(request)
+    }
+
     /// Asks for another part of a list.
-    pub(super) fn ask_for(&mut self, range: &str) -> Result<(), ApiError> {
+    ///
+    /// # Errors
+    /// [`ApiError::Garbled`] if no header can name it.
+    pub fn ask_for(&mut self, range: &str) -> Result<(), ApiError> {
         let range = HeaderValue::from_str(range).map_err(|_| ApiError::Garbled)?;
         self.headers.insert(RANGE, range);
         Ok(())
@@ -203,8 +229,11 @@ impl Retry {
 }
 
 impl HerokuApi {
-    /// Sends a request, with retries.
-    pub(super) fn send(&self, request: &Request<'_>) -> Result<Response, ApiError> {
+    /// Sends a request, with retries. A reply with any status is `Ok`.
+    ///
+    /// # Errors
+    /// Why there is no complete reply.
+    pub fn send(&self, request: &Request<'_>) -> Result<Response, ApiError> {
         let start = Instant::now();
         for attempt in 1..request.tries {
             let result = self.send_once(request);

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{ApiError, Auth, ErrorBody};
-use crate::notice::{Notice, is_unseen};
+use crate::notice::is_unseen;
 use crate::secret_buf::SecretBuf;
 use crate::token::Token;
 
@@ -80,14 +80,10 @@ impl Response {
         self.meaning(Auth::Bearer(token))
     }
 
-    /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
-    pub fn notice(&self, token: &Token) -> Notice {
-        let auth = Auth::Bearer(token);
-        let notice = self.meaning(auth).notice();
-        match self.error_body().summary(self.status(), auth) {
-            Some(what) => Notice::new(what, notice.fix()),
-            None => notice,
-        }
+    /// Status, id and message of an error of Heroku's, for a user who knows the API.
+    pub fn summary(&self, token: &Token) -> Option<String> {
+        let body = self.error_body();
+        body.summary(self.status(), Auth::Bearer(token))
     }
 
     /// The body of a success; the meaning of an error depends on the authentication.

@@ -2,25 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use git_credential_heroku_rs::heroku_api::{ApiError, Call, Headers, HerokuApi, NetworkError};
+use git_credential_heroku_rs::heroku_api::{ApiError, HerokuApi, NetworkError, Response};
 use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::Fault;
 
 use crate::World;
 
-fn call(api: &HerokuApi, method: &'static str) -> Call {
-    Call {
-        method,
-        address: api.address("account", &[]).unwrap(),
-        headers: Headers::default(),
-        body: None,
-        range: None,
-    }
+fn send(api: &HerokuApi, token: &Token, method: &str) -> Result<Response, ApiError> {
+    let request = api.compose(method, "account", &[], &[], None).unwrap();
+    api.send(&request.with_token(token))
 }
 
 /// The status and the whole body.
 fn answer(api: &HerokuApi, token: &Token) -> Result<(u16, Vec<u8>), ApiError> {
-    let response = api.call(token, &call(api, "GET"))?;
+    let response = send(api, token, "GET")?;
     Ok((response.status(), response.body().to_vec()))
 }
 
@@ -83,7 +78,7 @@ fn only_an_idempotent_request_is_retried_after_a_server_error() {
         ("DELETE", 1),
     ] {
         world.heroku.forget_requests();
-        let page = api.call(&token, &call(&api, method)).unwrap();
+        let page = send(&api, &token, method).unwrap();
         assert_eq!(
             (page.status(), world.heroku.requests().len()),
             (503, times),
@@ -97,7 +92,7 @@ fn a_request_that_may_have_arrived_is_not_retried() {
     let world = World::new();
     let (token, api) = (world.token(), world.api());
     world.goes_wrong(Fault::LoseAnswer);
-    let failure = api.call(&token, &call(&api, "POST"));
+    let failure = send(&api, &token, "POST");
     assert!(failure.err().unwrap().is_unclear());
     assert_eq!(world.heroku.requests().len(), 1);
 }

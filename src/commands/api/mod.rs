@@ -8,7 +8,6 @@ mod output;
 mod request;
 
 use std::io::{self, Write};
-use std::mem;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -17,11 +16,11 @@ use self::output::{List, Output};
 use super::{Session, rendered, request_failed, token_of};
 use crate::cli::Api;
 use crate::context::Context;
-use crate::heroku_api::{ApiError, Call, HerokuApi, Pages, Response};
+use crate::heroku_api::{ApiError, HerokuApi, Pages, Request, Response};
+use crate::logins::lookup::StoredToken;
 use crate::notice::Notice;
 use crate::streams::Streams;
 use crate::terminal::{self, Progress};
-use crate::token::Token;
 
 /// How long to wait while nothing arrives. The Heroku CLI waits as long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -33,12 +32,12 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     let context = session.context;
     let Streams { input, output, .. } = &mut *session.streams;
     let api = context.api(LIMIT)?;
-    let call = request::call(arguments, &api, input)?;
+    let request = request::compose(arguments, &api, input)?;
     let found = token_of(arguments.account.as_deref(), context)?;
     let mut client = Client {
         api: &api,
-        token: &found.token,
-        call,
+        found: &found,
+        request: request.with_token(&found.token),
     };
     let response = client.send()?;
     let mut nowhere = io::sink();
@@ -58,44 +57,43 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     if response.is_success() {
         Ok(())
     } else {
-        let fix = match response.error(&found.token) {
-            ApiError::TwoFactor => ENTER_A_CODE.into(),
-            failure => request_failed(&failure, found.source).fix(),
-        };
-        Err(Notice::new(response.notice(&found.token).what(), fix).into())
+        Err(client.failure(&response).into())
     }
 }
 
 /// A request, and what is needed to send it, also again.
 struct Client<'a> {
     api: &'a HerokuApi,
-    token: &'a Token,
-    call: Call,
+    found: &'a StoredToken,
+    request: Request<'a>,
 }
 
 impl Client<'_> {
     /// Sends the request, and once more with the second factor if Heroku requires one and there is a terminal.
-    fn send(&mut self) -> anyhow::Result<Response> {
-        let response = self.send_once()?;
+    fn send(&self) -> anyhow::Result<Response> {
+        let response = self.api.send(&self.request)?;
         let wants_code =
-            !response.is_success() && response.error(self.token) == ApiError::TwoFactor;
+            !response.is_success() && response.error(&self.found.token) == ApiError::TwoFactor;
         if !wants_code || !terminal::is_available() {
             return Ok(response);
         }
         let code = terminal::code("Heroku requires a code from your authenticator app: ");
         let code = code.map_err(|silence| silence.notice(""))?;
-        let with_code = self.call.headers.clone().with_second_factor(&code);
+        let with_code = self.request.with_second_factor(&code);
         let with_code =
             with_code.map_err(|failure| Notice::new(failure.to_string(), ENTER_A_CODE))?;
-        let without_code = mem::replace(&mut self.call.headers, with_code);
-        let response = self.send_once();
-        // A code can be used once: the next page of a list is requested without it.
-        self.call.headers = without_code;
-        Ok(response?)
+        Ok(self.api.send(&with_code)?)
     }
 
-    fn send_once(&self) -> Result<Response, ApiError> {
-        self.api.call(self.token, &self.call)
+    /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
+    fn failure(&self, response: &Response) -> Notice {
+        let failure = response.error(&self.found.token);
+        let what = response.summary(&self.found.token);
+        let fix = match failure {
+            ApiError::TwoFactor => ENTER_A_CODE.into(),
+            _ => request_failed(&failure, self.found.source).fix(),
+        };
+        Notice::new(what.unwrap_or_else(|| failure.to_string()), fix)
     }
 }
 
@@ -144,14 +142,13 @@ fn print_entries(
         if let Some(progress) = progress {
             progress.set_text(&format!("{} entries", list.entries()));
         }
-        let next = pages.follow(response.next_range())?;
-        if next.is_none() {
+        let Some(next) = pages.follow(response.next_range())? else {
             return Ok(());
-        }
-        client.call.range = next;
+        };
+        client.request.ask_for(&next)?;
         response = client.send()?;
         if !response.is_success() {
-            return Err(response.notice(client.token).into());
+            return Err(client.failure(&response).into());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use super::fields::{self, Field};
 use crate::cli::Api;
-use crate::heroku_api::{Call, Headers, HerokuApi};
+use crate::heroku_api::{HerokuApi, Request};
 use crate::notice::{Kind, Notice};
 
 /// The largest body that is sent, in bytes: far more than the API needs.
@@ -16,7 +16,11 @@ const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// What is invalid in the command line; nothing has been sent.
-pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Result<Call, Notice> {
+pub(super) fn compose(
+    arguments: &Api,
+    api: &HerokuApi,
+    stdin: &mut dyn Read,
+) -> Result<Request<'static>, Notice> {
     let method = arguments.method();
     if arguments.paginate && method != "GET" {
         return Err(usage(
@@ -34,7 +38,7 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
     }
     let input = arguments.input.as_deref().map(|name| files.bytes(name));
     let input = input.transpose()?;
-    let in_query = input.is_some() || matches!(method, "GET" | "HEAD");
+    let in_query = input.is_some() || ["GET", "HEAD"].contains(&&*method);
     let (query, body) = if in_query {
         (fields::query(&given), input)
     } else {
@@ -42,13 +46,7 @@ pub(super) fn call(arguments: &Api, api: &HerokuApi, stdin: &mut dyn Read) -> Re
         let body = object.transpose()?.map(|object| object.to_string());
         (Vec::new(), body.map(String::into_bytes))
     };
-    Ok(Call {
-        method,
-        address: api.address(&arguments.path, &query)?,
-        headers: Headers::read(arguments.headers.iter().map(String::as_str))?,
-        body,
-        range: None,
-    })
+    api.compose(&method, &arguments.path, &query, &arguments.headers, body)
 }
 
 fn usage(what: &str, fix: &'static str) -> Notice {
