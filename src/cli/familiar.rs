@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 
 use clap::CommandFactory;
-use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
-use super::{CommandLine, has_a_command};
+use super::CommandLine;
 use crate::terminal::LOGIN_BY_PIPE;
 use crate::token;
 
@@ -34,41 +33,17 @@ pub(super) fn translated(arguments: &[OsString]) -> Vec<OsString> {
     [&[word.into()][..], rest].concat()
 }
 
-/// An error as the user sees it: without far-fetched suggestions, and never with a token.
+/// An error as the user sees it: never with a token, which clap's own error would repeat.
 pub(super) fn explained(error: clap::Error, arguments: &[OsString]) -> clap::Error {
     if has_token(arguments) {
-        // clap's own error would repeat the token.
         let why = format!(
             "the token is read from stdin, because other programs can read arguments\n\n  \
              log in: {LOGIN_BY_PIPE}"
         );
-        return CommandLine::command().error(ErrorKind::UnknownArgument, why);
+        CommandLine::command().error(ErrorKind::UnknownArgument, why)
+    } else {
+        error
     }
-    let mut error = with_near_suggestions(error);
-    if has_a_command(arguments) {
-        // That a wrong flag may be a value, after `--`.
-        error.remove(ContextKind::Suggested);
-    }
-    if error.kind() == ErrorKind::ArgumentConflict {
-        // clap's own shows the flags that conflict.
-        let usage = usage_for(arguments);
-        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
-    }
-    error
-}
-
-/// The usage of the command that these arguments name.
-fn usage_for(arguments: &[OsString]) -> StyledStr {
-    let mut line = CommandLine::command();
-    line.build();
-    let mut command = &line;
-    for argument in arguments {
-        match command.find_subcommand(argument) {
-            Some(inner) => command = inner,
-            None => break,
-        }
-    }
-    command.clone().render_usage()
 }
 
 /// Whether an argument is a token, or `--token` announces one, as in other programs.
@@ -82,38 +57,6 @@ fn has_token(arguments: &[OsString]) -> bool {
         let is_token = |part| part == "--token" || token::is_shaped_like_one(part);
         argument.contains("HRKU-") || !takes_ids && argument.split('=').any(is_token)
     })
-}
-
-/// The error with only those suggestions from which the word differs by a typo. clap also suggests words
-/// that only begin like it, such as `authorizations` for `auth`.
-fn with_near_suggestions(mut error: clap::Error) -> clap::Error {
-    use ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue};
-    use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
-    for (wrong, suggested) in [
-        (InvalidSubcommand, SuggestedSubcommand),
-        (InvalidArg, SuggestedArg),
-        (InvalidValue, SuggestedValue),
-    ] {
-        let Some(ContextValue::String(word)) = error.get(wrong).cloned() else {
-            continue;
-        };
-        let mut near = match error.remove(suggested) {
-            Some(ContextValue::String(only)) => vec![only],
-            Some(ContextValue::Strings(all)) => all,
-            _ => continue,
-        };
-        near.retain(|suggestion| is_typo(&word, suggestion));
-        if !near.is_empty() {
-            error.insert(suggested, ContextValue::Strings(near));
-        }
-    }
-    error
-}
-
-/// Whether at most a third of the letters of the meant word are wrong.
-fn is_typo(word: &str, meant: &str) -> bool {
-    let length = meant.trim_start_matches('-').chars().count();
-    strsim::osa_distance(word, meant) <= (length / 3).max(1)
 }
 
 #[cfg(test)]
@@ -199,34 +142,5 @@ mod tests {
         let id = "01234567-89ab-cdef-0123-456789abcdef";
         let text = error_of(&format!("authorizations info {id} --jsno"));
         assert!(text.contains("'--json'"), "{text}");
-    }
-
-    #[test]
-    fn an_error_shows_the_usage_of_the_command_and_no_tip() {
-        let conflict = error_of("login --browser --with-token --no-open");
-        let usage = "\nUsage: git credential-heroku-rs login [OPTIONS]\n";
-        assert!(conflict.contains(usage), "{conflict}");
-        let unknown = error_of("api apps --jq .");
-        assert!(!unknown.contains("tip:"), "{unknown}");
-        let empty = error_of("authorizations create --description=");
-        assert!(empty.contains("--description <TEXT>"), "{empty}");
-    }
-
-    #[test]
-    fn only_a_word_that_differs_by_a_typo_is_suggested() {
-        for (line, suggested) in [
-            ("statsu", "'status'"),
-            ("logn", "'login'"),
-            ("doctro", "'doctor'"),
-            ("login --brower", "'--browser'"),
-            ("login --store netrcc", "'netrc'"),
-        ] {
-            let text = error_of(line);
-            assert!(text.contains("tip: ") && text.contains(suggested), "{text}");
-        }
-        for line in ["author", "lo", "reset", "login --token-file"] {
-            let text = error_of(line);
-            assert!(!text.contains("tip: a similar"), "{line}: {text}");
-        }
     }
 }
