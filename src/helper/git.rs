@@ -128,7 +128,8 @@ fn get(request: &HerokuRequest, output: &mut dyn Write, context: &Context) -> Op
         state: Some(state).filter(|_| request.fields.speaks_state),
     };
     let trace = &context.environment.trace;
-    trace.log(|| format!("reply: {}", reply.names()));
+    let from = found.map_or("no token", |found| found.source.word());
+    trace.log(|| format!("reply: {from}"));
     // In one piece, since git would use a part of it. If git has closed its end already, it needs no answer.
     let _ = output
         .write_all(&reply.to_bytes())

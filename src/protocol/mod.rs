@@ -158,7 +158,7 @@ impl Request {
 
     /// The names of the fields that decide anything, without their values: for the trace.
     pub fn names(&self) -> String {
-        given(&[
+        let fields = [
             ("protocol", self.scheme.is_some()),
             ("host", self.host.is_some()),
             ("username", self.username.is_some()),
@@ -166,14 +166,11 @@ impl Request {
             ("capability[]", self.speaks_state),
             ("state[]", self.state.is_some()),
             ("ephemeral", self.is_ephemeral),
-        ])
+        ];
+        let given = fields.iter().filter(|(_, is_given)| *is_given);
+        let names: Vec<&str> = given.map(|(name, _)| *name).collect();
+        names.join(", ")
     }
-}
-
-fn given(fields: &[(&str, bool)]) -> String {
-    let given = fields.iter().filter(|(_, is_given)| *is_given);
-    let names: Vec<&str> = given.map(|(name, _)| *name).collect();
-    names.join(", ")
 }
 
 /// A request that cannot be read. Says where and why, and never contains a value.
@@ -259,16 +256,6 @@ impl Reply<'_> {
         }
         bytes.push(b'\n');
         bytes
-    }
-
-    /// The names of its fields: for the trace.
-    pub fn names(&self) -> String {
-        given(&[
-            ("username", true),
-            ("password", self.token.is_some()),
-            ("password_expiry_utc", self.expires.is_some()),
-            ("state[]", self.state.is_some()),
-        ])
     }
 }
 

@@ -47,7 +47,7 @@ fn a_trace_of_get_shows_request_sources_and_reply() {
             "a session with the Secret Service is open",
             "the Secret Service finds 1 items, and 0 locked ones",
             "the keyring: a token of a…@example.com",
-            "reply: username, password, state[]",
+            "reply: keyring",
             "done, without a message",
         ]
     );
@@ -66,7 +66,7 @@ fn a_trace_on_stderr_leaves_stdout_to_git() {
         .stdout_is("username=heroku\n\n")
         .says("the keyring: unavailable: no keyring: no D-Bus session")
         .says("~/.netrc: no such file")
-        .says("reply: username")
+        .says("reply: no token")
         .says("\nheroku-rs: not logged in to Heroku (no keyring: no D-Bus session)");
     for off in ["0", "false", ""] {
         world.sets(VARIABLE, off);
