@@ -78,29 +78,18 @@ impl Entry {
         expiry.unwrap_or_else(|| self.without_expiry.to_owned())
     }
 
-    /// The cells of a row. In a short one the id has 8 characters, and a day to come does not say how far off it is.
-    fn row(&self, is_short: bool) -> [String; 5] {
-        let id = if is_short {
-            self.id.chars().take(8).collect()
-        } else {
-            self.id.clone()
-        };
-        let expiry = match self.expires {
-            Some(end) if is_short && !self.expired => end.strftime("%Y-%m-%d").to_string(),
-            _ => self.expiry(),
-        };
-        let stored = match (self.stored.join(", "), self.active) {
-            (_, true) if is_short => "(active)".to_owned(),
-            (stored, true) => format!("{stored} (active)"),
-            (stored, false) => stored,
-        };
+    /// Its id, description and scope, without control characters.
+    fn texts(&self) -> [String; 3] {
         [
-            shown(&id),
+            shown(&self.id),
             shown(self.description.as_deref().unwrap_or_default()),
             shown(&self.scope.to_string()),
-            expiry,
-            stored,
         ]
+    }
+
+    /// Where its token is stored, and whether git gets it.
+    fn places(&self) -> String {
+        self.stored.join(", ") + if self.active { " (active)" } else { "" }
     }
 
     /// The text of `info`.
@@ -109,15 +98,16 @@ impl Entry {
             Some(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             None => "unknown".to_owned(),
         };
-        let [id, description, scope, expiry, stored] = self.row(false);
+        let [id, description, scope] = self.texts();
         let stored = if self.is_stored() {
-            &stored
+            self.places()
         } else if self.may_be_stored {
-            "unknown"
+            "unknown".to_owned()
         } else {
-            "not on this machine"
+            "not on this machine".to_owned()
         };
         let (created, updated) = (time(self.created), time(self.updated));
+        let expiry = self.expiry();
         writeln!(
             out,
             "{description}\n  id: {id}\n  scope: {scope}\n  created: {created}\n  \
@@ -166,62 +156,50 @@ fn position(login: &StoredToken, all: &[Authorization]) -> Option<usize> {
     noted.or_else(|| position_of(&login.token, all))
 }
 
-/// Writes a table for a terminal of this width. If it is too narrow for the whole table, the rows are short, and
-/// descriptions are cut.
+/// Writes a table for a terminal of this width. Its ids are short, and descriptions are cut if they do not fit.
 pub(super) fn write_table(
     entries: &[Entry],
     columns: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut lines = lines(&table(entries, false));
-    if let Some(columns) = columns
-        && lines.iter().any(|line| line.chars().count() > columns)
-    {
-        const DESCRIPTION: usize = 1;
-        const SHORTEST_DESCRIPTION: u16 = 12;
-        let mut table = table(entries, true);
-        for (number, column) in table.column_iter_mut().enumerate() {
-            column.set_constraint(if number == DESCRIPTION {
-                ColumnConstraint::LowerBoundary(Width::Fixed(SHORTEST_DESCRIPTION + SPACE))
-            } else {
-                ColumnConstraint::ContentWidth
-            });
-        }
-        let width = u16::try_from(columns).unwrap_or(u16::MAX);
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            // The space after the last column is not printed.
-            .set_width(width.saturating_add(SPACE));
-        lines = self::lines(&table);
-    }
-    for line in lines {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
-}
-
-/// The space after a column.
-const SPACE: u16 = 2;
-
-fn table(entries: &[Entry], is_short: bool) -> Table {
+    const SHORT_ID: usize = 8;
+    const DESCRIPTION: usize = 1;
+    const SHORTEST_DESCRIPTION: u16 = 12;
+    /// After each column.
+    const SPACE: u16 = 2;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_truncation_indicator("…");
     table.set_header(["ID", "DESCRIPTION", "SCOPE", "EXPIRES", "STORED"]);
     for entry in entries {
-        let mut row = Row::from(entry.row(is_short));
+        let [id, description, scope] = entry.texts();
+        let id = id.chars().take(SHORT_ID).collect();
+        let expiry = match entry.expires {
+            Some(end) if !entry.expired => end.strftime("%Y-%m-%d").to_string(),
+            _ => entry.expiry(),
+        };
+        let mut row = Row::from([id, description, scope, expiry, entry.places()]);
         row.max_height(1);
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
+    for (number, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, SPACE));
+        column.set_constraint(if number == DESCRIPTION {
+            ColumnConstraint::LowerBoundary(Width::Fixed(SHORTEST_DESCRIPTION + SPACE))
+        } else {
+            ColumnConstraint::ContentWidth
+        });
     }
-    table
-}
-
-fn lines(table: &Table) -> Vec<String> {
-    let lines = table.lines();
-    lines.map(|line| line.trim_end().to_owned()).collect()
+    if let Some(columns) = columns {
+        let width = u16::try_from(columns).unwrap_or(u16::MAX);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        // The space after the last column is not printed.
+        table.set_width(width.saturating_add(SPACE));
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 /// Writes columns for a pipe, with tabs and without a header, as gh does. The expiry is a whole time, `never` or
@@ -231,7 +209,7 @@ pub(super) fn write_columns(entries: &[Entry], out: &mut dyn Write) -> io::Resul
         let end = entry.expires.map(|end| end.to_string());
         let end = end.unwrap_or_else(|| entry.without_expiry.to_owned());
         let active = if entry.active { "active" } else { "" };
-        let [id, description, scope, ..] = entry.row(false);
+        let [id, description, scope] = entry.texts();
         let stored = entry.stored.join(", ");
         writeln!(
             out,

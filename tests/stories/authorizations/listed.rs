@@ -67,7 +67,7 @@ fn a_terminal_gets_a_table() {
     assert_eq!(
         words(lines[1]),
         [
-            laptop.id.as_str(),
+            &laptop.id[..8],
             "laptop",
             "global",
             "never",
@@ -75,11 +75,8 @@ fn a_terminal_gets_a_table() {
             "(active)"
         ]
     );
-    let row = format!("{}  CI           global  20", ci.id);
-    assert!(
-        lines[2].starts_with(&row) && lines[2].contains("in 90 days"),
-        "{shown}"
-    );
+    let row = format!("{}  CI            global  20", &ci.id[..8]);
+    assert!(lines[2].starts_with(&row), "{shown}");
 }
 
 #[test]
@@ -246,10 +243,7 @@ fn a_narrow_terminal_gets_a_table_that_fits() {
         ..Grant::default()
     };
     world.heroku.issue(ANN, grant);
-    for (columns, shown) in [
-        (80, "how we deploy from the second"),
-        (60, "how we deploy fr"),
-    ] {
+    for (columns, shown) in [(80, "how we deploy from the secon"), (60, "how we…")] {
         let table = world
             .on_a_terminal(&format!(
                 "stty cols {columns}; git credential-heroku-rs authorizations"
@@ -264,7 +258,10 @@ fn a_narrow_terminal_gets_a_table_that_fits() {
             lines[1].starts_with(&format!("{}  laptop", &laptop.id[..8])),
             "{table}"
         );
-        assert!(lines[1].ends_with("never       (active)"), "{table}");
+        assert!(
+            lines[1].ends_with("never       keyring (active)"),
+            "{table}"
+        );
         assert!(
             table.contains(shown) && !table.contains("server"),
             "{table}"
