@@ -1,6 +1,6 @@
 //! `api`: a request to Heroku's Platform API that the user composes, like `gh api`.
 //!
-//! The reply is printed while it arrives. The token is only sent to the configured API host, and no
+//! A reply, or a whole list, is printed when it is complete. The token is only sent to the configured API host, and no
 //! header can change the host or the authentication.
 
 mod fields;
@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use self::output::{List, Output};
-use super::{Session, rendered, request_failed, token_of};
+use self::output::Output;
+use super::{Session, request_failed, token_of};
 use crate::cli::Api;
 use crate::context::Context;
 use crate::heroku_api::{ApiError, HerokuApi, Pages, Request, Response};
 use crate::logins::lookup::StoredToken;
 use crate::notice::Notice;
+use crate::secret_buf::SecretBuf;
 use crate::streams::Streams;
 use crate::terminal::{self, Progress};
 
@@ -48,7 +49,8 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     };
     let output = Output::new(context);
     if arguments.paginate && response.next_range().is_some() {
-        return print_pages(&mut client, response, output, context, out);
+        let list = client.all_pages(response, context)?;
+        return Ok(output.write_body(&list, true, out)?);
     }
     if arguments.include {
         out.write_all(response.head().as_bytes())?;
@@ -85,6 +87,41 @@ impl Client<'_> {
         Ok(self.api.send(&with_code)?)
     }
 
+    /// The pages of a list, from the first on, as one array.
+    fn all_pages(&mut self, first: Response, context: &Context) -> anyhow::Result<SecretBuf> {
+        /// In bytes: some 500,000 entries.
+        const LARGEST: usize = 256 * 1024 * 1024;
+        let progress = Progress::start("0 entries", &context.environment);
+        let mut pages = Pages::default();
+        let mut response = first;
+        let mut list = SecretBuf::from(b"[".to_vec());
+        let mut entries = 0;
+        loop {
+            let page: Vec<&RawValue> =
+                serde_json::from_slice(response.body()).map_err(|_| response.unparsed())?;
+            for entry in page {
+                if entries > 0 {
+                    list.extend_from_slice(b",");
+                }
+                list.extend_from_slice(entry.get().as_bytes());
+                entries += 1;
+            }
+            if list.len() > LARGEST {
+                return Err(ApiError::TooLarge.into());
+            }
+            progress.set_text(&format!("{entries} entries"));
+            let Some(next) = pages.follow(response.next_range())? else {
+                list.extend_from_slice(b"]\n");
+                return Ok(list);
+            };
+            self.request.ask_for(&next)?;
+            response = self.send()?;
+            if !response.is_success() {
+                return Err(self.failure(&response).into());
+            }
+        }
+    }
+
     /// An error for a user who knows the API: status, Heroku's id and message, and the fix.
     fn failure(&self, response: &Response) -> Notice {
         let failure = response.error(&self.found.token);
@@ -94,61 +131,5 @@ impl Client<'_> {
             _ => request_failed(&failure, self.found.source).fix(),
         };
         Notice::new(what.unwrap_or_else(|| failure.to_string()), fix)
-    }
-}
-
-/// Prints all pages of a list as one array.
-fn print_pages(
-    client: &mut Client<'_>,
-    first: Response,
-    output: Output,
-    context: &Context,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    // A list that is printed on the terminal shows its own progress.
-    let progress =
-        (!terminal::is_stdout()).then(|| Progress::start("0 entries", &context.environment));
-    let mut list = List::begin(output, out)?;
-    let result = print_entries(client, first, &mut list, progress.as_ref());
-    drop(progress);
-    let entries = list.entries();
-    match result {
-        Ok(()) => Ok(list.end()?),
-        Err(error) => {
-            list.break_off()?;
-            let effect = format!("the list is incomplete after {entries} entries");
-            Err(match rendered(error).downcast::<Notice>() {
-                Ok(why) => why.as_cause_of(&effect).into(),
-                Err(other) => other,
-            })
-        }
-    }
-}
-
-fn print_entries(
-    client: &mut Client<'_>,
-    first: Response,
-    list: &mut List<'_>,
-    progress: Option<&Progress>,
-) -> anyhow::Result<()> {
-    let mut pages = Pages::default();
-    let mut response = first;
-    loop {
-        let page: Vec<&RawValue> =
-            serde_json::from_slice(response.body()).map_err(|_| response.unparsed())?;
-        for entry in page {
-            list.push(entry)?;
-        }
-        if let Some(progress) = progress {
-            progress.set_text(&format!("{} entries", list.entries()));
-        }
-        let Some(next) = pages.follow(response.next_range())? else {
-            return Ok(());
-        };
-        client.request.ask_for(&next)?;
-        response = client.send()?;
-        if !response.is_success() {
-            return Err(client.failure(&response).into());
-        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::value::RawValue;
-
 use crate::commands::json::formatted;
 use crate::context::Context;
 use crate::notice::is_unseen;
@@ -49,61 +47,6 @@ impl Output {
     }
 }
 
-/// An array that is printed entry by entry, so memory does not grow with their number. It stays open if
-/// [`List::end`] is not called, so that a JSON parser notices.
-pub(super) struct List<'a> {
-    output: Output,
-    out: &'a mut dyn Write,
-    entries: usize,
-}
-
-impl<'a> List<'a> {
-    pub(super) fn begin(output: Output, out: &'a mut dyn Write) -> io::Result<List<'a>> {
-        out.write_all(b"[")?;
-        Ok(List {
-            output,
-            out,
-            entries: 0,
-        })
-    }
-
-    /// How many entries there are so far.
-    pub(super) fn entries(&self) -> usize {
-        self.entries
-    }
-
-    pub(super) fn push(&mut self, entry: &RawValue) -> io::Result<()> {
-        let comma = if self.entries > 0 { "," } else { "" };
-        self.entries += 1;
-        write!(self.out, "{comma}")?;
-        let Output::Formatted { has_colours } = self.output else {
-            return self.out.write_all(entry.get().as_bytes());
-        };
-        let text = match formatted(entry.get(), has_colours) {
-            Some(text) => text.replace('\n', "\n  "),
-            None => harmless(entry.get().as_bytes()),
-        };
-        write!(self.out, "\n  {text}")
-    }
-
-    /// Leaves the array open, and flushes it.
-    pub(super) fn break_off(self) -> io::Result<()> {
-        if let Output::Formatted { .. } = self.output {
-            writeln!(self.out)?;
-        }
-        self.out.flush()
-    }
-
-    pub(super) fn end(self) -> io::Result<()> {
-        let is_formatted = matches!(self.output, Output::Formatted { .. });
-        if is_formatted && self.entries > 0 {
-            writeln!(self.out)?;
-        }
-        writeln!(self.out, "]")?;
-        self.out.flush()
-    }
-}
-
 /// A text without control characters.
 fn harmless(text: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(text).into_owned();
@@ -125,18 +68,6 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn listed(output: Output, pages: &[&str]) -> String {
-        let mut out = Vec::new();
-        let mut list = List::begin(output, &mut out).unwrap();
-        for page in pages {
-            for entry in serde_json::from_str::<Vec<&RawValue>>(page).unwrap() {
-                list.push(entry).unwrap();
-            }
-        }
-        list.end().unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
     #[test]
     fn json_is_formatted_and_other_text_loses_its_control_characters() {
         let body = br#"{"a":[1,{"b":null}],"c":{},"d":[ ],"e":"x:,{\"y"}"#;
@@ -149,23 +80,6 @@ mod tests {
         }
         let deep = "[".repeat(1000) + &"]".repeat(1000);
         assert_eq!(printed(FORMATTED, deep.as_bytes(), true), deep);
-    }
-
-    #[test]
-    fn pages_become_one_array_and_empty_ones_leave_no_comma() {
-        let pages = [
-            "[]",
-            " [1, {\"a\": [2,3]} ]\n",
-            "[]",
-            "[\"x],[\\\"\", null]",
-            "[ ]",
-        ];
-        let as_received = "[1,{\"a\": [2,3]},\"x],[\\\"\",null]\n";
-        assert_eq!(listed(Output::AsReceived, &pages), as_received);
-        let value: Value = serde_json::from_str(as_received).unwrap();
-        let formatted = serde_json::to_string_pretty(&value).unwrap() + "\n";
-        assert_eq!(listed(FORMATTED, &pages), formatted);
-        assert_eq!(listed(FORMATTED, &[]), "[]\n");
     }
 
     proptest! {
