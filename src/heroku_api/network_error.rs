@@ -106,12 +106,6 @@ fn tls(causes: &[&(dyn Error + 'static)]) -> Option<String> {
 }
 
 fn reason(kinds: &[ErrorKind], texts: &[String]) -> String {
-    const CUT_OFF: [&str; 4] = [
-        "connection closed before message completed",
-        "end of file before message length reached",
-        "unexpected EOF",
-        "unexpected end of file",
-    ];
     for kind in kinds {
         match kind {
             ErrorKind::ConnectionRefused
@@ -125,12 +119,10 @@ fn reason(kinds: &[ErrorKind], texts: &[String]) -> String {
         }
     }
     // The texts of the outer causes repeat the URL.
-    match texts.last() {
-        Some(innermost) if !CUT_OFF.iter().any(|end| innermost.contains(end)) => {
-            scrubbed(innermost, Auth::Anonymous)
-        }
-        _ => "connection closed".to_owned(),
-    }
+    scrubbed(
+        texts.last().map_or("no reply", String::as_str),
+        Auth::Anonymous,
+    )
 }
 
 fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
