@@ -131,8 +131,8 @@ fn answer_git(operation: Operation, context: &Context, streams: &mut Streams<'_>
 
 /// In one write, since git, its remote and other helpers print to the same stderr.
 fn report(notice: &Notice, streams: &mut Streams<'_>) {
-    let text = notice.labelled(cli::SHORT_NAME, (streams.error_columns)());
-    let _ = streams.errors.write_all(format!("{text}\n").as_bytes());
+    let text = format!("{}: {notice}\n", cli::SHORT_NAME);
+    let _ = streams.errors.write_all(text.as_bytes());
 }
 
 /// docker reads the text of a failure from stdout, and recognizes a failure by the exit code 1.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::streams::{IgnoreWriteErrors, Streams};
-use git_credential_heroku_rs::{exit_code, run_as, terminal};
+use git_credential_heroku_rs::{exit_code, run_as};
 
 #[expect(
     clippy::disallowed_methods,
@@ -21,7 +21,6 @@ fn main() -> ExitCode {
         input: Box::new(io::stdin()),
         output: &mut io::stdout().lock(),
         errors: &mut IgnoreWriteErrors(io::stderr()),
-        error_columns: terminal::error_columns,
     };
     let done = run_as(&program, &arguments, &context, &mut streams);
     let flushed = streams.output.flush().map_err(anyhow::Error::from);

@@ -342,27 +342,15 @@ impl Notice {
     pub fn fix(&self) -> Fix {
         self.fix.clone()
     }
-
-    /// The notice after a label, such as the program's name. What happened is broken between words if it is wider
-    /// than these columns; a fix never is, since it may be pasted.
-    pub fn labelled(&self, label: &str, columns: Option<usize>) -> String {
-        let indent = label.chars().count() + 2;
-        let what = wrapped(&self.what, indent, columns);
-        format!("{label}: {what}{}", self.fix_line())
-    }
-
-    fn fix_line(&self) -> String {
-        if self.fix.is_empty() {
-            String::new()
-        } else {
-            format!("\n  {}", self.fix)
-        }
-    }
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.what, self.fix_line())
+        f.write_str(&self.what)?;
+        if self.fix.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n  {}", self.fix)
     }
 }
 
@@ -382,33 +370,6 @@ pub fn shown(text: &str) -> String {
     line.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
     line.retain(|c| !is_unseen(c));
     line
-}
-
-/// A text that starts after `indent` columns, broken between words to fit these columns. Further lines have the same
-/// indent. A word that is too long stays whole.
-pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
-    const NARROWEST: usize = 20;
-    let Some(columns) = columns else {
-        return text.to_owned();
-    };
-    let width = columns.saturating_sub(indent).max(NARROWEST);
-    let mut lines = String::with_capacity(text.len());
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used == 0 {
-            used = length;
-        } else if used + 1 + length <= width {
-            lines.push(' ');
-            used += 1 + length;
-        } else {
-            lines.push('\n');
-            lines.extend(std::iter::repeat_n(' ', indent));
-            used = length;
-        }
-        lines.push_str(word);
-    }
-    lines
 }
 
 /// Whether a terminal does not show this character, but may show others differently for it: a
@@ -514,42 +475,12 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_broken_between_words_to_fit_the_terminal() {
-        let text = "git gives a password that worked to every helper";
-        assert_eq!(wrapped(text, 8, None), text);
-        assert_eq!(
-            wrapped(text, 4, Some(24)),
-            "git gives a password\n    that worked to every\n    helper"
-        );
-        let url = "https://git.heroku.com/a-rather-long-name.git";
-        assert_eq!(
-            wrapped(&format!("see {url}"), 2, Some(10)),
-            format!("see\n  {url}")
-        );
-    }
-
-    #[test]
     fn an_alternative_is_not_part_of_the_command() {
         let fix = Fix::command("log in", "git credential-heroku-rs login").or("set HEROKU_API_KEY");
         assert_eq!(fix.command_line(), Some("git credential-heroku-rs login"));
         assert_eq!(
             fix.to_string(),
             "log in: git credential-heroku-rs login, or set HEROKU_API_KEY"
-        );
-    }
-
-    #[test]
-    fn on_a_terminal_the_fix_stays_one_line() {
-        let fix = Fix::command("see what git sends", "GIT_TRACE=1 git push heroku main");
-        let notice = Notice::new("cannot read git's request: it is too long", fix);
-        assert_eq!(
-            notice.labelled("heroku-rs", Some(40)),
-            "heroku-rs: cannot read git's request: it\n           is too long\n  \
-             see what git sends: GIT_TRACE=1 git push heroku main"
-        );
-        assert_eq!(
-            notice.labelled("warning", None),
-            format!("warning: {notice}")
         );
     }
 

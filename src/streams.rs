@@ -10,8 +10,6 @@ pub struct Streams<'a> {
     pub output: &'a mut dyn Write,
     /// stderr: messages for the user.
     pub errors: &'a mut dyn Write,
-    /// The width of stderr, if it is a terminal that reports one. Asked only for a message.
-    pub error_columns: fn() -> Option<usize>,
 }
 
 /// A stderr writer that ignores write errors, so that a closed pipe never stops a command half-way.

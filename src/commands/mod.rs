@@ -72,12 +72,12 @@ impl Session<'_, '_> {
 
     /// Prints the problem of a command that goes on to print more, in the form of a final error.
     fn report(&mut self, notice: &Notice) -> anyhow::Result<()> {
-        self.say(&notice.labelled(cli::SHORT_NAME, (self.streams.error_columns)()))
+        self.say(&format!("{}: {notice}", cli::SHORT_NAME))
     }
 
     /// Prints a problem that does not stop the command.
     fn warn(&mut self, notice: &Notice) -> anyhow::Result<()> {
-        self.say(&notice.labelled("warning", (self.streams.error_columns)()))
+        self.say(&format!("warning: {notice}"))
     }
 }
 

@@ -95,24 +95,15 @@ pub fn is_stdout() -> bool {
 }
 
 /// The width of stdout in columns, if it is a terminal that reports one.
-pub fn columns() -> Option<usize> {
-    columns_of(io::stdout())
-}
-
-/// The width of stderr in columns, if it is a terminal that reports one.
-pub fn error_columns() -> Option<usize> {
-    columns_of(io::stderr())
-}
-
 #[cfg(unix)]
-fn columns_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 #[cfg(not(unix))]
-fn columns_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size_of(stream)?;
+pub fn columns() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0))
 }
 
@@ -226,7 +217,8 @@ impl Terminal {
     /// terminal of Git Bash, in a service or in CI. Only a console has a width.
     #[cfg(not(unix))]
     fn open() -> Result<Terminal, PromptError> {
-        let is_console = columns().or_else(error_columns).is_some();
+        let is_console =
+            columns().is_some() || terminal_size::terminal_size_of(io::stderr()).is_some();
         if !is_console && (is_stdout() || io::stderr().is_terminal()) {
             return Err(PromptError::NoConsole);
         }

@@ -200,7 +200,6 @@ impl<'a> Machine<'a> {
             input: Box::new(std::io::Cursor::new(input.to_owned().into_bytes())),
             output: &mut output,
             errors: &mut errors,
-            error_columns: || None,
         };
         let done = run(&arguments, &self.context, &mut streams);
         let code = exit_code(done, &mut streams);

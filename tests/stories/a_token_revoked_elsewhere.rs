@@ -26,21 +26,6 @@ fn a_rejected_token_is_removed_with_a_message_and_the_next_login_works() {
 }
 
 #[test]
-fn on_a_narrow_terminal_a_message_is_wrapped_and_its_command_is_not() {
-    let world = World::ready_to_push();
-    let dead = world.has_logged_in_with_the_heroku_cli(ANN);
-    world.heroku.revoke(&dead);
-    let shown = world
-        .on_a_terminal("stty cols 42; git push heroku main")
-        .exits_with(128);
-    let message = "heroku-rs: Heroku rejected the token of\n           \
-                   ann@example.com (revoked or\n           \
-                   expired); it was removed\n  \
-                   log in again: git credential-heroku-rs login\n";
-    assert!(shown.contains(message), "{shown}");
-}
-
-#[test]
 fn before_the_next_login_the_account_without_a_token_is_named() {
     let world = World::ready_to_push();
     world.heroku.issue_token(ANN);

@@ -102,16 +102,3 @@ fn a_change_that_fails_does_not_prevent_the_others() {
         .succeeds()
         .says("\nno problems found\n");
 }
-
-#[test]
-fn a_proposed_fix_is_broken_between_words() {
-    let world = healthy();
-    fs::remove_file(world.login_json()).unwrap();
-    world
-        .on_a_terminal("stty cols 60; git credential-heroku-rs doctor --fix")
-        .shows("becomes\r\n              active, the only account")
-        .shows("undo: rm ~/.local/share/heroku/login.json")
-        .shows("Apply? [Y/n]")
-        .types("n")
-        .exits_with(0);
-}

@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Doctor, session: &mut Session<'_, '_>) -> anyhow::
         report::write_json(&findings, &changes, out)?;
     } else {
         let is_coloured = terminal::is_stdout() && !session.context.environment.no_color;
-        report::write_text(&findings, out, is_coloured, terminal::columns())?;
+        report::write_text(&findings, out, is_coloured)?;
     }
     if !report::is_healthy(&findings) {
         return Err(AlreadyReported(Kind::Failed).into());
@@ -140,7 +140,7 @@ fn fix(
         repair.undo = mask.redacted(&repair.undo);
         let undo = Fix::advice(format!("undo: {}", repair.undo));
         let proposal = Notice::new(&*repair.change, undo);
-        session.say(&proposal.labelled("proposed fix", (session.streams.error_columns)()))?;
+        session.say(&format!("proposed fix: {proposal}"))?;
         if !arguments.yes {
             match terminal::confirm("Apply?", DefaultAnswer::Yes) {
                 Ok(true) => {}

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Finding, Repair, Severity};
-use crate::notice::wrapped;
 
 fn count(findings: &[Finding], severity: Severity) -> usize {
     let findings = findings.iter();
@@ -46,12 +45,11 @@ pub(super) fn write_json(
     crate::commands::json::write_json(&json, out)
 }
 
-/// Lines are wrapped at words if the terminal's width is known. A command is never wrapped.
+/// The findings in their groups, each with its fix.
 pub(super) fn write_text(
     findings: &[Finding],
     out: &mut dyn Write,
     is_coloured: bool,
-    columns: Option<usize>,
 ) -> io::Result<()> {
     let paint = |text: &str, code: &str| {
         if is_coloured {
@@ -71,19 +69,15 @@ pub(super) fn write_text(
             Severity::Warn => ("warn", "33"),
             Severity::Fail => ("FAIL", "31"),
         };
-        let lines = |text: &str| wrapped(text, 8, columns);
         let fix = &finding.fix;
-        writeln!(out, "  {}  {}", paint(mark, code), lines(&finding.message))?;
+        writeln!(out, "  {}  {}", paint(mark, code), finding.message)?;
         if !finding.details.is_empty() {
-            writeln!(out, "        {}", lines(&finding.details))?;
+            writeln!(out, "        {}", finding.details)?;
         }
         // The purpose of a command is label enough: `log in: …`.
         let label = if fix.names_its_purpose() { "" } else { "fix: " };
-        let line = format!("{label}{}", fix.without_run());
-        if fix.command_line().is_some() {
-            writeln!(out, "        {line}")?;
-        } else if !fix.is_empty() {
-            writeln!(out, "        {}", lines(&line))?;
+        if !fix.is_empty() {
+            writeln!(out, "        {label}{}", fix.without_run())?;
         }
     }
     writeln!(out, "\n{}", summary(findings))
