@@ -6,6 +6,7 @@ use reqwest::{Method, Url};
 use super::request::{Request, SECOND_FACTOR};
 use super::{Auth, HerokuApi};
 use crate::notice::{Kind, Notice};
+use crate::secret_buf::SecretBuf;
 
 impl HerokuApi {
     /// A request that the user composes, without a token so far. Each of its `headers` is a line `Name: value`, and is
@@ -22,7 +23,7 @@ impl HerokuApi {
         path: &str,
         query: &[(String, String)],
         headers: &[String],
-        body: Option<Vec<u8>>,
+        body: Option<SecretBuf>,
     ) -> Result<Request<'static>, Notice> {
         /// Its text is printed as it is, or piece by piece.
         const LARGEST: usize = 16 * 1024 * 1024;

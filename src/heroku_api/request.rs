@@ -95,7 +95,7 @@ pub struct Request<'a> {
     pub(super) url: String,
     pub(super) auth: Auth<'a>,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Option<SecretBuf>,
     /// For the whole request; without it, the client's own limit bounds the wait for the headers, and then each
     /// read of the body.
     pub(super) limit: Option<Duration>,
@@ -129,7 +129,7 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn with_json(self, body: &serde_json::Value) -> Request<'a> {
-        let body = Some(body.to_string().into_bytes());
+        let body = Some(body.to_string().into_bytes().into());
         Request { body, ..self }
     }
 
@@ -284,7 +284,7 @@ impl HerokuApi {
         if let Some(body) = &request.body {
             let json = HeaderValue::from_static("application/json");
             headers.entry(CONTENT_TYPE).or_insert(json);
-            builder = builder.body(body.clone());
+            builder = builder.body(body.to_vec());
         }
         if let Some(limit) = request.limit {
             // The client's own limit would start again with each read of the body.

@@ -1,6 +1,5 @@
 //! Makes a request from the command line of `api`, and finds what is contradictory in it.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 
@@ -8,9 +7,10 @@ use super::fields::{self, Field};
 use crate::cli::Api;
 use crate::heroku_api::{HerokuApi, Request};
 use crate::notice::{Kind, Notice};
+use crate::secret_buf::SecretBuf;
 
 /// The largest body that is sent, in bytes: far more than the API needs.
-const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
+const LARGEST_INPUT: usize = 16 * 1024 * 1024;
 
 /// The request for a command line.
 ///
@@ -44,7 +44,7 @@ pub(super) fn compose(
     } else {
         let object = (!given.is_empty()).then(|| fields::object(&given));
         let body = object.transpose()?.map(|object| object.to_string());
-        (Vec::new(), body.map(String::into_bytes))
+        (Vec::new(), body.map(|body| body.into_bytes().into()))
     };
     api.compose(&method, &arguments.path, &query, &arguments.headers, body)
 }
@@ -60,8 +60,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn text(&mut self, name: &str) -> Result<String, Notice> {
-        let bytes = self.bytes(name)?;
-        String::from_utf8(bytes).map_err(|_| {
+        String::from_utf8(self.bytes(name)?.to_vec()).map_err(|_| {
             Notice::new(
                 format!("{name} cannot be a field value: not UTF-8 text"),
                 "send it as the body: --input FILE",
@@ -69,32 +68,21 @@ impl Files<'_> {
         })
     }
 
-    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Notice> {
-        if name == "-" {
+    fn bytes(&mut self, name: &str) -> Result<SecretBuf, Notice> {
+        let read = if name == "-" {
             let fix = "put one of the two inputs into a file";
             let twice = || usage("stdin can be read only once", fix);
-            return read("stdin", self.stdin.take().ok_or_else(twice)?);
-        }
-        read(name, File::open(name).map_err(|why| unreadable(name, why))?)
+            SecretBuf::read_all(self.stdin.take().ok_or_else(twice)?, LARGEST_INPUT)
+        } else {
+            File::open(name).and_then(|file| SecretBuf::read_all(file, LARGEST_INPUT))
+        };
+        read.map_err(|why| {
+            Notice::new(
+                format!("cannot read {name}: {why}"),
+                "name an existing file, or - for stdin",
+            )
+        })
     }
-}
-
-fn read(name: &str, from: impl Read) -> Result<Vec<u8>, Notice> {
-    let mut bytes = Vec::new();
-    from.take(LARGEST_INPUT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|why| unreadable(name, why))?;
-    if bytes.len() as u64 > LARGEST_INPUT {
-        return Err(unreadable(name, "larger than 16 MiB"));
-    }
-    Ok(bytes)
-}
-
-fn unreadable(name: &str, why: impl Display) -> Notice {
-    Notice::new(
-        format!("cannot read {name}: {why}"),
-        "name an existing file, or - for stdin",
-    )
 }
 
 #[cfg(test)]
@@ -115,8 +103,12 @@ mod tests {
 
     #[test]
     fn a_body_has_a_limit() {
-        read("x", std::io::repeat(b' ').take(LARGEST_INPUT)).unwrap();
-        let error = read("x", std::io::repeat(b' ')).unwrap_err();
-        assert!(error.to_string().contains("larger"));
+        let mut endless = std::io::repeat(b' ');
+        let mut whole = endless.by_ref().take(LARGEST_INPUT as u64);
+        let stdin = Some(&mut whole as &mut dyn Read);
+        Files { stdin }.bytes("-").unwrap();
+        let stdin = Some(&mut endless as &mut dyn Read);
+        let error = Files { stdin }.bytes("-").unwrap_err();
+        assert!(error.to_string().contains("too large"));
     }
 }
