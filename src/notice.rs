@@ -294,6 +294,11 @@ impl Notice {
         }
     }
 
+    /// That the command line is not valid.
+    pub fn usage(what: impl Into<String>, fix: impl Into<Fix>) -> Notice {
+        Notice::new(what, fix).of_kind(Kind::Usage)
+    }
+
     /// What the error of a command says.
     pub fn of_failure(error: anyhow::Error) -> Notice {
         let io = error.downcast_ref::<io::Error>();

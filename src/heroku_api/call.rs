@@ -5,7 +5,7 @@ use reqwest::{Method, Url};
 
 use super::request::{Request, SECOND_FACTOR};
 use super::{Auth, HerokuApi};
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 use crate::secret_buf::SecretBuf;
 
 impl HerokuApi {
@@ -46,7 +46,7 @@ impl HerokuApi {
     /// # Errors
     /// If its host is not exactly this API's, or if another URL parser could read another path.
     fn address(&self, path: &str, query: &[(String, String)]) -> Result<Url, Notice> {
-        let refused = |what| invalid(what, "give a path: git credential-heroku-rs api apps");
+        let refused = |what| Notice::usage(what, "give a path: git credential-heroku-rs api apps");
         let no_path = || refused("not a path of Heroku's API");
         // Two URL parsers differ in how they normalize other characters.
         let is_plain = |c: char| c.is_ascii_graphic() && c != '\\' && c != '#';
@@ -117,10 +117,13 @@ pub fn read_headers(lines: &[impl AsRef<str>]) -> Result<HeaderMap, Notice> {
 fn header(line: &str) -> Result<(HeaderName, HeaderValue), Notice> {
     const HELP: &str = "see: git credential-heroku-rs api -h";
     let Some((name, value)) = line.split_once(':') else {
-        return Err(invalid("a header must have the form 'Name: value'", HELP));
+        return Err(Notice::usage(
+            "a header must have the form 'Name: value'",
+            HELP,
+        ));
     };
     let Ok(name) = HeaderName::try_from(name.trim()) else {
-        return Err(invalid("invalid header name", HELP));
+        return Err(Notice::usage("invalid header name", HELP));
     };
     if OURS.contains(&name.as_str()) {
         let fix = match name {
@@ -130,26 +133,22 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Notice> {
             _ => "leave it out",
         };
         let what = format!("only this program may set the header {name}");
-        return Err(invalid(what, fix));
+        return Err(Notice::usage(what, fix));
     }
     let Ok(mut value) = HeaderValue::from_str(value.trim_matches([' ', '\t'])) else {
         let what = format!("the value of the header {name} has an invalid character");
-        return Err(invalid(what, HELP));
+        return Err(Notice::usage(what, HELP));
     };
     // The value may be a secret: the HTTP client leaves it out of its logs.
     value.set_sensitive(true);
     Ok((name, value))
 }
 
-/// Something invalid in the command line.
-fn invalid(what: impl Into<String>, fix: &'static str) -> Notice {
-    Notice::new(what, fix).of_kind(Kind::Usage)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::environment::Environment;
+    use crate::notice::Kind;
     use proptest::prelude::*;
     use std::time::Duration;
 

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 #[cfg(unix)]
 use crate::hardening;
-use crate::notice::{Fix, Kind, Notice};
+use crate::notice::{Fix, Notice};
 #[cfg(unix)]
 use crate::secret_buf::SecretBuf;
 #[cfg(unix)]
@@ -48,12 +48,11 @@ impl PromptError {
     /// What happened; `instead` is what to run if there is no terminal.
     pub fn notice(self, instead: impl Into<Fix>) -> Notice {
         match self {
-            PromptError::NoTerminal => Notice::new(self.to_string(), instead).of_kind(Kind::Usage),
-            PromptError::NoConsole => Notice::new(
+            PromptError::NoTerminal => Notice::usage(self.to_string(), instead),
+            PromptError::NoConsole => Notice::usage(
                 self.to_string(),
                 "in Git Bash, put winpty before the command; or use PowerShell",
-            )
-            .of_kind(Kind::Usage),
+            ),
             PromptError::NoAnswer | PromptError::Invalid => {
                 Notice::new(self.to_string(), Fix::NONE)
             }
@@ -278,6 +277,7 @@ fn parse_yes_or_no(answer: &str, default: DefaultAnswer) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notice::Kind;
 
     #[test]
     fn enter_selects_the_default() {

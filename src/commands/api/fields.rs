@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 
 /// A field of the command line: its key and its value; an empty list has no value.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +89,7 @@ pub(super) fn query(fields: &[Field]) -> Vec<(String, String)> {
 }
 
 fn usage(what: impl Into<String>) -> Notice {
-    Notice::new(what, "see: git credential-heroku-rs api -h").of_kind(Kind::Usage)
+    Notice::usage(what, "see: git credential-heroku-rs api -h")
 }
 
 /// One step of a key's path.
@@ -157,6 +157,7 @@ fn nested(path: &[Step<'_>], value: Option<&Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notice::Kind;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::fields::{self, Field};
 use crate::cli::Api;
 use crate::heroku_api::{HerokuApi, Request};
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 use crate::secret_buf::SecretBuf;
 
 /// The largest body that is sent, in bytes: far more than the API needs.
@@ -23,7 +23,7 @@ pub(super) fn compose(
 ) -> Result<Request<'static>, Notice> {
     let method = arguments.method();
     if arguments.paginate && method != "GET" {
-        return Err(usage(
+        return Err(Notice::usage(
             "--paginate works only with GET",
             "add -X GET, or leave out --paginate",
         ));
@@ -49,10 +49,6 @@ pub(super) fn compose(
     api.compose(&method, &arguments.path, &query, &arguments.headers, body)
 }
 
-fn usage(what: &str, fix: &'static str) -> Notice {
-    Notice::new(what, fix).of_kind(Kind::Usage)
-}
-
 /// Reads what `@FILE`, `@-` and `--input` name. Stdin can be read once.
 struct Files<'a> {
     stdin: Option<&'a mut dyn Read>,
@@ -71,7 +67,7 @@ impl Files<'_> {
     fn bytes(&mut self, name: &str) -> Result<SecretBuf, Notice> {
         let read = if name == "-" {
             let fix = "put one of the two inputs into a file";
-            let twice = || usage("stdin can be read only once", fix);
+            let twice = || Notice::usage("stdin can be read only once", fix);
             SecretBuf::read_all(self.stdin.take().ok_or_else(twice)?, LARGEST_INPUT)
         } else {
             File::open(name).and_then(|file| SecretBuf::read_all(file, LARGEST_INPUT))
@@ -88,6 +84,7 @@ impl Files<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notice::Kind;
 
     fn files(stdin: &mut &'static [u8]) -> Result<[String; 2], Notice> {
         let mut files = Files { stdin: Some(stdin) };

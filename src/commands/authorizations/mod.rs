@@ -9,7 +9,7 @@ use crate::cli::{Authorizations, AuthorizationsInfo, AuthorizationsList, OnAutho
 use crate::heroku_api::HerokuApi;
 use crate::logins;
 use crate::logins::lookup::StoredToken;
-use crate::notice::{Kind, Notice};
+use crate::notice::Notice;
 use crate::terminal;
 
 mod change;
@@ -21,11 +21,8 @@ use entry::Entry;
 
 pub(super) fn run(arguments: &Authorizations, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     if arguments.list.json && arguments.command.is_some() {
-        let misplaced = Notice::new(
-            "--json must come after the command",
-            "such as: git credential-heroku-rs authorizations list --json",
-        );
-        return Err(misplaced.of_kind(Kind::Usage).into());
+        let fix = "such as: git credential-heroku-rs authorizations list --json";
+        return Err(Notice::usage("--json must come after the command", fix).into());
     }
     let client = Client {
         found: token_of(arguments.account.as_deref(), session.context)?,

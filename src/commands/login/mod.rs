@@ -18,7 +18,7 @@ use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
 use crate::logins::{self, Destination, NotStored};
 use crate::netrc;
-use crate::notice::{Fix, Kind, Notice};
+use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
 use crate::terminal::{self, DefaultAnswer};
 use crate::token::Token;
@@ -299,7 +299,7 @@ pub(super) fn check_scope(scope: &Scopes, fix: &'static str) -> Result<(), Notic
         return Ok(());
     }
     let what = format!("a token with scope {scope} cannot push, so it cannot be used for a login");
-    Err(Notice::new(what, fix).of_kind(Kind::Usage))
+    Err(Notice::usage(what, fix))
 }
 
 /// Configures git if it does not use this helper first: asks on a terminal, else prints the command. Ends with the
