@@ -183,3 +183,34 @@ pub fn replace_copy(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::keyring::Lock;
+    use crate::keyring::memory::MemoryKeyring;
+
+    #[test]
+    fn a_copy_that_cannot_be_replaced_is_reported_as_one() {
+        const OLD: &str = "HRKU-01234567-89ab-cdef-0123-456789abcde0";
+        const NEW: &str = "HRKU-01234567-89ab-cdef-0123-456789abcde1";
+        let (old, new) = (Token::parse(OLD).unwrap(), Token::parse(NEW).unwrap());
+        let ann = Account::parse("ann@example.com").unwrap();
+        let (_dir, environment) = Environment::with_new_home();
+        let environment = Environment {
+            netrc_before_keyring: true,
+            ..environment
+        };
+        netrc::save(&environment, &ann, &old).unwrap();
+        let keyring = MemoryKeyring::new()
+            .with(ann.as_str(), OLD)
+            .refusing_writes(Unavailable::Locked(Lock::Keyring));
+        let context = Context::new(environment).with_keyring(Box::new(keyring));
+        let known = TokenMetadata::new(&ann, &new);
+        let notes = replace(&context, Source::Netrc, &ann, &old, (&new, known)).unwrap();
+        let notes: Vec<&str> = notes.iter().map(Notice::what).collect();
+        let expected = "the keyring may still contain the old token: the keyring is locked";
+        assert_eq!(notes, [expected]);
+    }
+}
