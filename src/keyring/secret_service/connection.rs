@@ -244,7 +244,7 @@ impl Connection {
         if !found.locked.is_empty() {
             self.unlock_objects(&found.locked)?;
         } else if self.find_lock(&found)?.is_some() {
-            let locked = self.locked_collections()?;
+            let (_, locked) = self.collections()?;
             self.unlock_objects(&locked)?;
         }
         Ok(())
@@ -292,11 +292,11 @@ impl Connection {
         if default == DefaultCollection::Open {
             return Ok(());
         }
-        let collections = self.collections()?;
-        if collections.is_empty() {
+        let (count, locked) = self.collections()?;
+        if count == 0 {
             return Err(self.no_collection());
         }
-        if collections.iter().all(|(_, is_locked)| *is_locked) {
+        if locked.len() == count {
             return Err(Unavailable::Locked(Lock::Keyring).into());
         }
         Ok(())
@@ -392,8 +392,9 @@ impl Connection {
         if let Some(lock) = self.lock_of(found)? {
             return Ok(Some(lock));
         }
-        let is_hidden = !self.locked_collections()?.is_empty()
-            && program::identify(&mut self.bus)?.hides_what_is_locked();
+        let (_, locked) = self.collections()?;
+        let is_hidden =
+            !locked.is_empty() && program::identify(&mut self.bus)?.hides_what_is_locked();
         Ok(is_hidden.then_some(Lock::Another))
     }
 
@@ -415,25 +416,20 @@ impl Connection {
         }))
     }
 
-    fn locked_collections(&mut self) -> Result<Vec<String>> {
-        let mut collections = self.collections()?;
-        collections.retain(|(_, is_locked)| *is_locked);
-        Ok(collections.into_iter().map(|(path, _)| path).collect())
-    }
-
-    /// The collections, and whether each is locked.
-    fn collections(&mut self) -> Result<Vec<(String, bool)>> {
+    /// The number of collections, and those that are locked.
+    fn collections(&mut self) -> Result<(usize, Vec<String>)> {
         let mut paths = self.bus.call(calls::get_collections())?;
         paths.truncate(BATCH);
-        let sent = paths
-            .iter()
-            .map(|path| self.bus.send(calls::get_locked(path)));
-        let sent: Vec<_> = sent.collect();
-        let collections = paths.into_iter().zip(sent).map(|(path, is_locked)| {
-            let is_locked = unless_refused(self.bus.wait(is_locked))?;
-            Ok((path, is_locked.unwrap_or(false)))
-        });
-        collections.collect()
+        let count = paths.len();
+        let ask = |path: String| (self.bus.send(calls::get_locked(&path)), path);
+        let asked: Vec<_> = paths.into_iter().map(ask).collect();
+        let mut locked = Vec::new();
+        for (is_locked, path) in asked {
+            if unless_refused(self.bus.wait(is_locked))? == Some(true) {
+                locked.push(path);
+            }
+        }
+        Ok((count, locked))
     }
 
     fn unlock_default(&mut self) -> Result<DefaultCollection> {
