@@ -170,18 +170,11 @@ impl Service {
 
 /// A plain DNS name on one of Heroku's domains, without a port.
 fn is_heroku_domain(value: &str) -> bool {
-    let plain = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let on = |domain: &str| {
-        value
-            .strip_suffix(domain)
-            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
-    };
-    value.split('.').all(plain) && DOMAINS.into_iter().any(on)
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let is_plain = |label: &str| !label.is_empty() && label.bytes().all(is_allowed);
+    let before = DOMAINS.iter().find_map(|domain| value.strip_suffix(domain));
+    let is_heroku = before.is_some_and(|before| before.is_empty() || before.ends_with('.'));
+    is_heroku && value.split('.').all(is_plain)
 }
 
 #[cfg(test)]
