@@ -154,17 +154,16 @@ impl Budget {
         operation: impl FnOnce(Deadline) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
         let limit = self.limit;
+        if self.gave_up.get() {
+            return Err(Unavailable::Slow(limit));
+        }
         let left = match self.prompt {
             None => limit.saturating_sub(self.waited.get()),
             Some(_) => limit,
         };
         let start = Instant::now();
         let at = start + left;
-        let deadline = Deadline { at, limit };
-        if self.gave_up.get() {
-            return Err(deadline.passed());
-        }
-        let result = operation(deadline);
+        let result = operation(Deadline { at, limit });
         self.waited.set(self.waited.get() + start.elapsed());
         self.gave_up
             .set(result.as_ref().is_err_and(Unavailable::is_slow));
