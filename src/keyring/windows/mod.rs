@@ -83,8 +83,8 @@ impl Keyring for WindowsKeyring {
         let (account, token) = (account.clone(), token.clone());
         let written = self.run(move |store| store.replace(&account, &token));
         written.map_err(|why| match why {
-            // Any other failure may come after the store was written to.
-            Unavailable::NoKeyring(_) | Unavailable::Overtaken => why,
+            // Without a store nothing was written. Any other failure may come after a write.
+            Unavailable::NoKeyring(_) | Unavailable::Unconfirmed(_) | Unavailable::Overtaken => why,
             why => why.unconfirmed(),
         })
     }
@@ -173,12 +173,16 @@ impl Store {
     fn replace(&self, account: &Account, token: &Token) -> Result<(), VaultError> {
         let before = self.token(account)?;
         let write = || self.vault()?.write(self.user(account), token.expose());
+        let read_back = || {
+            let after = self.token(account);
+            after.map_err(|why| Unavailable::from(why).unconfirmed())
+        };
         write()?;
-        let mut after = self.token(account)?;
+        let mut after = read_back()?;
         if after == before && after.as_ref() != Some(token) {
             self.remove(account)?;
             write()?;
-            after = self.token(account)?;
+            after = read_back()?;
         }
         Ok(check_stored(after.as_ref(), token)?)
     }

@@ -35,6 +35,8 @@ enum Behaviour {
     DoesNotReplace,
     /// Another program stores its own token right after each write.
     IsOvertaken,
+    /// The vault's service stops after a write.
+    StopsAfterAWrite,
 }
 
 impl Fake {
@@ -104,6 +106,9 @@ impl Vault for Fake {
             Behaviour::IsOvertaken => "HRKU-of-another-program-0000",
             _ => token,
         };
+        if behaviour == Behaviour::StopsAfterAWrite {
+            self.set_behaviour(Behaviour::Fails(VaultError::NO_SESSION));
+        }
         if behaviour != Behaviour::DoesNotReplace || !items.contains_key(user) {
             items.insert(user.to_owned(), stored.to_owned());
         }
@@ -227,6 +232,16 @@ fn another_login_at_the_same_time_is_reported() {
     vault.set_behaviour(Behaviour::IsOvertaken);
     let stored = keyring(&vault, &Fake::with(&[])).write(&ann(), &token(2));
     assert_eq!(stored, Err(Unavailable::Overtaken));
+}
+
+#[test]
+fn a_token_that_cannot_be_read_back_may_be_stored() {
+    let vault = Fake::with(&[(ANN, &text(1))]);
+    vault.set_behaviour(Behaviour::StopsAfterAWrite);
+    let stored = keyring(&vault, &Fake::with(&[])).write(&ann(), &token(2));
+    let none = Unavailable::NoKeyring(Missing::System);
+    assert_eq!(stored, Err(none.unconfirmed()));
+    assert_eq!(vault.stored(), [(ANN.to_owned(), text(2))]);
 }
 
 #[test]
