@@ -73,18 +73,16 @@ impl Failure {
             _ => Failure::Refused(plain()),
         }
     }
+
+    /// This failure, after a write was sent.
+    fn unconfirmed(self) -> Failure {
+        Unavailable::from(self).unconfirmed().into()
+    }
 }
 
 impl From<Unavailable> for Failure {
     fn from(why: Unavailable) -> Failure {
         Failure::Unavailable(why)
-    }
-}
-
-impl Failure {
-    /// This failure, after a write was sent.
-    fn unconfirmed(self) -> Failure {
-        Unavailable::from(self).unconfirmed().into()
     }
 }
 
