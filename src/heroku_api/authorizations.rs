@@ -87,7 +87,7 @@ pub enum Revoked {
 }
 
 impl HerokuApi {
-    /// Creates an authorization for the account of a token, or of an email and its password.
+    /// Creates an authorization for the account of a token, or of an email and its password. Also returns its token.
     ///
     /// # Errors
     /// If [`ApiError::is_unclear`], it may have been created, and its token is lost. With a password
@@ -96,17 +96,19 @@ impl HerokuApi {
         &self,
         auth: Auth<'_>,
         new: &NewAuthorization<'_>,
-    ) -> Result<Authorization, ApiError> {
+    ) -> Result<(Authorization, Token), ApiError> {
         let mut request = self.request(Method::POST, "/oauth/authorizations", auth);
         if let Auth::Password(_) = auth {
             // A code can be used once.
             request = request.once();
         }
-        self.json(&request.with_json(&json!({
+        let created: Authorization = self.json(&request.with_json(&json!({
             "description": new.description,
             "scope": new.scope,
             "expires_in": new.expires_in,
-        })))
+        })))?;
+        let token = created.token().ok_or(ApiError::Garbled)?;
+        Ok((created, token))
     }
 
     /// Every authorization of the token's account.

@@ -141,8 +141,8 @@ fn a_new_authorization_comes_with_its_token() {
         expires_in: None,
     };
     let made = world.api().create_authorization(Auth::Bearer(&token), &new);
-    let made = made.unwrap();
-    assert!(world.heroku.is_live(made.token().unwrap().expose()));
+    let (made, token) = made.unwrap();
+    assert!(world.heroku.is_live(token.expose()));
     assert_eq!(
         (made.scope.clone(), made.expires()),
         (Scopes::from_iter([Scope::Read, Scope::Write]), None)

@@ -4,6 +4,7 @@ use git_credential_heroku_rs::heroku_api::{
     ApiError, Auth, Authorization, NetworkError, NewAuthorization, PasswordLogin,
 };
 use git_credential_heroku_rs::scope::{Scope, Scopes};
+use git_credential_heroku_rs::token::Token;
 use heroku_stand_in::{Fault, On, Times};
 use zeroize::Zeroizing;
 
@@ -11,7 +12,11 @@ use crate::{ANN, World};
 
 const PASSWORD: &str = "open:sesame ü";
 
-fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authorization, ApiError> {
+fn log_in(
+    world: &World,
+    password: &str,
+    code: Option<&str>,
+) -> Result<(Authorization, Token), ApiError> {
     let login = PasswordLogin {
         email: ANN,
         password: &Zeroizing::new(password.to_owned()),
@@ -39,8 +44,7 @@ fn log_in(world: &World, password: &str, code: Option<&str>) -> Result<Authoriza
 fn a_password_creates_a_token_with_all_its_metadata() {
     let world = World::new();
     let _ = world.heroku.add_account(ANN).password(PASSWORD);
-    let made = log_in(&world, PASSWORD, None).unwrap();
-    let token = made.token().unwrap();
+    let (made, token) = log_in(&world, PASSWORD, None).unwrap();
     assert!(world.heroku.is_live(token.expose()));
     assert_eq!(made.description.as_deref(), Some("a login of the test"));
     assert_eq!(made.scope, Scopes::from_iter([Scope::Global]));
@@ -145,7 +149,7 @@ fn a_login_with_a_lost_response_is_not_retried() {
 }
 
 #[test]
-fn a_response_without_a_token_has_no_token() {
+fn a_response_without_a_token_is_an_error() {
     use serde_json::json;
     let world = World::new();
     let _ = world.heroku.add_account(ANN).password(PASSWORD);
@@ -156,13 +160,14 @@ fn a_response_without_a_token_has_no_token() {
         json!({"token": "x y"}),
     ] {
         world.goes_wrong(Fault::Member("access_token", value));
-        let made = log_in(&world, PASSWORD, None).unwrap();
-        assert!(made.token().is_none() && made.expires().is_none());
+        let failure = log_in(&world, PASSWORD, None).unwrap_err();
+        assert_eq!(failure, ApiError::Garbled);
         world.heroku.clear_faults();
     }
     for value in [json!(null), json!("3600"), json!([])] {
         world.goes_wrong(Fault::Member("access_token.expires_in", value));
-        assert!(log_in(&world, PASSWORD, None).unwrap().expires().is_none());
+        let (made, _) = log_in(&world, PASSWORD, None).unwrap();
+        assert!(made.expires().is_none());
         world.heroku.clear_faults();
     }
 }

@@ -31,10 +31,6 @@ impl Client {
         let (created, token) = self
             .api
             .create_authorization(Auth::Bearer(&self.found.token), &new)
-            .and_then(|created| {
-                let token = created.token().ok_or(ApiError::Garbled)?;
-                Ok((created, token))
-            })
             .map_err(|failure| self.not_created(&failure))?;
         let entry = Entry::new(created.clone());
         let created = Created::Authorization(created);

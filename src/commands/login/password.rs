@@ -10,6 +10,7 @@ use crate::heroku_api::{
 };
 use crate::notice::{Fix, Notice};
 use crate::terminal;
+use crate::token::Token;
 
 /// How often a wrong code may be entered.
 const TRIES: usize = 3;
@@ -27,10 +28,7 @@ pub(super) fn ask(
     };
     let email = terminal::line(&prompt("Email", session.context)).map_err(Notice::from)?;
     let password = terminal::hidden(&prompt("Password", session.context)).map_err(Notice::from)?;
-    let authorization = with_code(api, &email, &password, &new, session)?;
-    let token = authorization
-        .token()
-        .ok_or_else(|| not_accepted(&ApiError::Garbled))?;
+    let (authorization, token) = with_code(api, &email, &password, &new, session)?;
     Ok(Received {
         token,
         created: Created::Authorization(authorization),
@@ -44,7 +42,7 @@ fn with_code(
     password: &Zeroizing<String>,
     new: &NewAuthorization<'_>,
     session: &mut Session<'_, '_>,
-) -> anyhow::Result<Authorization> {
+) -> anyhow::Result<(Authorization, Token)> {
     let mut login = PasswordLogin {
         email,
         password,

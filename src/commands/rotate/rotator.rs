@@ -80,9 +80,8 @@ impl Rotator<'_> {
         };
         let created = self
             .api
-            .create_authorization(Auth::Bearer(self.token), &marked)
-            .and_then(|created| Ok((created.token().ok_or(ApiError::Garbled)?, created)));
-        let (token, authorization) = match created {
+            .create_authorization(Auth::Bearer(self.token), &marked);
+        let (authorization, token) = match created {
             Ok(created) => created,
             Err(failure) if failure.is_unclear() => {
                 return Err(self.undo(&rotation, None, &failure.notice()));
