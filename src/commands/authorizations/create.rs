@@ -4,7 +4,7 @@ use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
 use crate::commands::login::{Created, Received, check_scope};
 use crate::commands::{Session, json, not_created, request_failed};
-use crate::heroku_api::{ApiError, Auth, NewAuthorization};
+use crate::heroku_api::{Auth, NewAuthorization};
 use crate::logins::{self, Store};
 use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
@@ -31,7 +31,12 @@ impl Client {
         let (created, token) = self
             .api
             .create_authorization(Auth::Bearer(&self.found.token), &new)
-            .map_err(|failure| self.not_created(&failure))?;
+            .map_err(|failure| {
+                let why = request_failed(&failure, self.found.source);
+                let fix =
+                    "list authorizations, and revoke it: git credential-heroku-rs authorizations";
+                not_created(&failure, why, fix)
+            })?;
         let entry = Entry::new(created.clone());
         let created = Created::Authorization(created);
         let Some(destination) = destination else {
@@ -53,12 +58,6 @@ impl Client {
             "The previous token is still valid\n  \
              list authorizations: git credential-heroku-rs authorizations",
         )
-    }
-
-    fn not_created(&self, failure: &ApiError) -> Notice {
-        let why = request_failed(failure, self.found.source);
-        let fix = "list authorizations, and revoke it: git credential-heroku-rs authorizations";
-        not_created(failure, why, fix)
     }
 }
 

@@ -21,14 +21,12 @@ pub(super) fn by_name(mut entries: Vec<Entry>, name: &str) -> Result<Entry, Noti
     };
     let ways: [&dyn Fn(&Entry) -> bool; 3] = [&by_id, &by_description, &by_beginning];
     for is_match in ways {
-        let mut matching = entries.extract_if(.., |entry| is_match(entry));
-        match (matching.next(), matching.next()) {
-            (None, _) => {}
-            (Some(only), None) => return Ok(only),
-            (Some(first), Some(second)) => {
-                let several: Vec<Entry> = [first, second].into_iter().chain(matching).collect();
-                return Err(ambiguous(&several));
-            }
+        let matching: Vec<Entry> = entries.extract_if(.., |entry| is_match(entry)).collect();
+        if matching.len() > 1 {
+            return Err(ambiguous(&matching));
+        }
+        if let Some(only) = matching.into_iter().next() {
+            return Ok(only);
         }
     }
     Err(none(name))
