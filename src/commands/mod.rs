@@ -160,7 +160,7 @@ fn our_helper(context: &Context) -> Result<String, Notice> {
         let what = format!("could not determine the path of this program: {error}");
         Notice::new(what, "start it with its full path")
     })?;
-    let is_on_path = context.environment.has_program("git-credential-heroku-rs");
+    let is_on_path = context.environment.has_program(git::PROGRAM);
     Ok(git::helper_value(is_on_path, &program))
 }
 

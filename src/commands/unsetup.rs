@@ -109,7 +109,7 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     const STEPS: [Step; 6] = [
         |session| git(Scope::Global, session),
         alias,
-        local_git,
+        |session| Ok(session.context.git().is_in_repository()? && git(Scope::Local, session)?),
         docker,
         man::remove_installed,
         state_and_tokens,
@@ -134,10 +134,6 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     } else {
         Err(AlreadyReported(Kind::Failed).into())
     }
-}
-
-fn local_git(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    Ok(session.context.git().is_in_repository()? && git(Scope::Local, session)?)
 }
 
 /// Removes the files of the state directory, as far as no stored token needs them.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{OUR_NAME, Setting};
 
-const PROGRAM: &str = "git-credential-heroku-rs";
+/// The program's name.
+pub const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// What a helper value is to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

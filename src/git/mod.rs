@@ -25,7 +25,7 @@ use crate::subprocess::Output;
 
 pub use asking::Filled;
 pub use child::Git;
-pub use helper_kind::HelperKind;
+pub use helper_kind::{HelperKind, PROGRAM};
 pub use matching::UrlParts;
 pub use set_up::{AliasState, helper_value};
 pub use setting::{Setting, SettingScope, listed};
@@ -34,6 +34,9 @@ pub use urls::{HerokuUrl, Way};
 /// The key of the helpers for Heroku's git server. It is exactly the key that the Heroku CLI reads: the
 /// CLI adds its own helper if this key has fewer than two values.
 pub const HEROKU_HELPER: &str = "credential.https://git.heroku.com.helper";
+
+/// The oldest git that has every option of `git config` used here and in `doctor`, such as `--fixed-value`.
+pub const OLDEST: (u32, u32) = (2, 30);
 
 /// The value that names this program if it is on PATH.
 pub const OUR_NAME: &str = "heroku-rs";

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, HelperKind, OUR_NAME, SHOW, Scope, Setting, listed};
+use super::{Git, HEROKU_HELPER, HelperKind, OLDEST, OUR_NAME, SHOW, Scope, Setting, listed};
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
@@ -30,9 +30,6 @@ const PAUSE: Duration = Duration::from_millis(25);
 
 /// The largest file that is changed, in bytes.
 const LARGEST: usize = 16 * 1024 * 1024;
-
-/// The oldest git that has every option used here and in `doctor`.
-const OLDEST: (u32, u32) = (2, 30);
 
 const HEADER: &str = "[credential \"https://git.heroku.com\"]";
 

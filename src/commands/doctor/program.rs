@@ -4,10 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::{Facts, Findings, Severity};
-use crate::git::Setting;
+use crate::git::{OLDEST, PROGRAM, Setting};
 use crate::notice::Fix;
-
-const PROGRAM: &str = "git-credential-heroku-rs";
 
 /// Which program of this name git runs: the first one on PATH.
 pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
@@ -43,8 +41,6 @@ pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
 
 /// Whether git is recent enough, and can read its configuration and the repository.
 pub(super) fn git(facts: &Facts<'_>, found: &mut Findings) {
-    // `git config --fixed-value` came with this version.
-    const OLDEST: (u32, u32) = (2, 30);
     match facts.context.git().version() {
         Ok((version, shown)) if version < OLDEST => {
             let what = format!("git {shown} is too old for heroku-rs");

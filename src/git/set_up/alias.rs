@@ -8,8 +8,6 @@ use crate::notice::Notice;
 
 const KEY: &str = "alias.heroku";
 const VALUE: &str = "credential-heroku-rs";
-/// [`VALUE`] as the regular expression that `git config` compares a value with.
-const EXACTLY_VALUE: &str = "^credential-heroku-rs$";
 
 /// What `git heroku` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +59,7 @@ impl Git {
             let get = ["config", "--get-all", "--file"].map(AsRef::as_ref);
             let output = self.run(get.into_iter().chain([name, KEY.as_ref()]))?;
             if text(&output.stdout).lines().any(|value| value == VALUE) {
-                self.change(&file, &["--unset-all", KEY, EXACTLY_VALUE])?;
+                self.change(&file, &["--fixed-value", "--unset-all", KEY, VALUE])?;
                 is_removed = true;
             }
         }
