@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::files::{self, Access, NotTrusted};
-use crate::notice::{Command, Fix};
+use crate::notice::Fix;
 
 /// The largest file of the CLI that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -58,11 +58,7 @@ pub fn active_account(environment: &Environment) -> Result<Option<Account>, NotT
 /// How to make `login.json` trusted again.
 pub fn trusting_fix(why: NotTrusted, environment: &Environment) -> Fix {
     let path = login_file(environment).unwrap_or_default();
-    let command = match why {
-        NotTrusted::Writable => Command::new("chmod 600"),
-        NotTrusted::Foreign => Command::new("sudo chown \"$(id -u)\""),
-    };
-    command.path(&path, environment.home.as_deref()).into()
+    why.fix(|command| command.path(&path, environment.home.as_deref()))
 }
 
 /// Makes `account` the active one. Returns whether anything changed.

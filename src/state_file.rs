@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::files::{self, Access};
+use crate::files::{self, Access, NotTrusted};
 use crate::notice::{Command, Fix, Notice};
 
 /// The largest file that is read, in bytes.
@@ -53,8 +53,12 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         let path = self.path(environment)?;
         let error = load::<T>(&path).err()?;
         let what = format!("{} is not used: {error}", path.display());
-        let look = Command::show_access().path(&path, environment.home.as_deref());
-        Some(Notice::new(what, Fix::command("check", look)))
+        let at_file = |command: Command| command.path(&path, environment.home.as_deref());
+        let fix = match NotTrusted::from_io_error(&error) {
+            Some(why) => why.fix(at_file),
+            None => Fix::command("check", at_file(Command::show_access())),
+        };
+        Some(Notice::new(what, fix))
     }
 
     /// The path of the file if it is unusable, as for [`StateFile::set_aside_if_unusable`].

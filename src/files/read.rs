@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::notice::{Command, Fix};
 use crate::secret_buf::SecretBuf;
 
 /// Reads a regular file of at most `limit` bytes.
@@ -107,6 +108,28 @@ impl NotTrusted {
     /// The reason that an error of [`read_trusted`] carries; none for another error.
     pub fn from_io_error(error: &io::Error) -> Option<NotTrusted> {
         error.get_ref()?.downcast_ref().copied()
+    }
+
+    /// How to make the file trusted; `at_file` adds its path to a command.
+    pub fn fix(self, at_file: impl FnOnce(Command) -> Command) -> Fix {
+        self.fix_for(is_root(), at_file)
+    }
+
+    fn fix_for(self, is_root: bool, at_file: impl FnOnce(Command) -> Command) -> Fix {
+        match self {
+            NotTrusted::Writable => {
+                Fix::command("restrict its permissions", at_file("chmod 600".into()))
+            }
+            // With `sudo`, the home may still be that of the user, who could not read a file of root's.
+            NotTrusted::Foreign if is_root => {
+                Fix::from("run the command as the owner of the file, without sudo")
+                    .or("set HEROKU_API_KEY")
+            }
+            NotTrusted::Foreign => {
+                let chown = Command::new("sudo chown \"$(id -u)\"");
+                Fix::command("change its owner", at_file(chown))
+            }
+        }
     }
 }
 
@@ -246,6 +269,20 @@ mod tests {
         replace(&at("plain"), b"").unwrap();
         symlink("plain", at("link")).unwrap();
         assert!(read(&at("link"), 10).is_ok());
+    }
+
+    /// With `sudo`, a command for root would take the file away from its user.
+    #[test]
+    fn root_is_not_told_to_take_a_file_of_another_user() {
+        let fix = |is_root| {
+            let fix = NotTrusted::Foreign.fix_for(is_root, |command| command.then("~/.netrc"));
+            fix.to_string()
+        };
+        let chown = "change its owner: sudo chown \"$(id -u)\" ~/.netrc";
+        assert_eq!(fix(false), chown);
+        let without =
+            "run the command as the owner of the file, without sudo, or set HEROKU_API_KEY";
+        assert_eq!(fix(true), without);
     }
 
     #[test]

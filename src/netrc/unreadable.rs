@@ -84,15 +84,7 @@ impl Unreadable {
             ),
             Cause::NotTrusted(why) => Notice::new(
                 format!("{file} is not used: {why}"),
-                match why {
-                    NotTrusted::Foreign => {
-                        let chown = with_file("sudo chown \"$(id -u)\"");
-                        Fix::command("change its owner", chown)
-                    }
-                    NotTrusted::Writable => {
-                        Fix::command("restrict its permissions", with_file("chmod 600"))
-                    }
-                },
+                why.fix(|command| command.then(in_command(file))),
             ),
             Cause::Unfit(why) => Notice::new(format!("{file} is not used: {why}"), check()),
             Cause::Encrypted(why) => Notice::new(
