@@ -24,6 +24,8 @@ pub enum Cause {
     Doubt(Doubt),
     /// Another user may have written it.
     NotTrusted(NotTrusted),
+    /// This user may not read it, so no program of this user does.
+    Denied,
     /// It cannot be read, or is not a file that a reader and a writer can deal with.
     Unfit(String),
     /// gpg did not give its text.
@@ -90,6 +92,19 @@ impl Unreadable {
             Cause::Encrypted(why) => Notice::new(
                 format!("could not read {file}: {why}"),
                 Fix::command("check", with_file("gpg --decrypt").then(NO_OUTPUT)),
+            Cause::Denied => Notice::new(
+                format!("{file} is not used: permission denied"),
+                if cfg!(windows) {
+                    check()
+                } else {
+                    // After `sudo heroku login` it may belong to root.
+                    let own = with_file("sudo chown \"$(id -u)\"").then("&& chmod 600");
+                    Fix::command(
+                        "change its owner and permissions",
+                        own.then(in_command(file)),
+                    )
+                },
+            ),
             ),
             Cause::SeveralTokens => Notice::new(
                 format!("{file} has several tokens for Heroku"),
@@ -156,6 +171,7 @@ impl Cause {
 impl From<Doubt> for Cause {
     fn from(doubt: Doubt) -> Cause {
         Cause::Doubt(doubt)
+            (None, io::ErrorKind::PermissionDenied) => Cause::Denied,
     }
 }
 

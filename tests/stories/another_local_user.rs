@@ -276,6 +276,32 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
         .says_nothing_about("netrc may still contain");
 }
 
+/// After `sudo heroku login`. git does not read that netrc either, so a push has no token.
+#[test]
+fn doctor_fails_if_only_root_can_read_netrc() {
+    let world = World::new();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    world.helper("setup").succeeds();
+    world.shell("chown -R 65534:65534 ~", b"").succeeds();
+    let token = world.heroku.issue_token(ANN);
+    world.is_public(&token);
+    let netrc = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
+    let netrc = world.has_file(".netrc", &netrc);
+    fs::set_permissions(netrc, fs::Permissions::from_mode(0o600)).unwrap();
+    let (home, bin) = (world.home(), world.bin());
+    let seen = another.sees(&format!(
+        "HOME={} PATH={}:$PATH git-credential-heroku-rs doctor --offline; echo $?",
+        home.display(),
+        bin.display(),
+    ));
+    assert!(seen.contains("FAIL  git gets no token: "), "{seen}");
+    let fix = r#"sudo chown "$(id -u)" ~/.netrc && chmod 600 ~/.netrc"#;
+    assert!(seen.contains(fix), "{seen}");
+    assert!(seen.ends_with("\n1\n"), "{seen}");
+}
+
 /// The same with directories that the user has made.
 #[test]
 fn root_in_a_directory_of_another_user_writes_nothing_there() {

@@ -1,6 +1,7 @@
 //! The facts that the checks use. Each is collected once; Heroku is asked once about each token.
 
 use std::cell::{OnceCell, RefCell};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,8 +63,9 @@ impl<'a> Facts<'a> {
         let (settings, remotes) = (git.settings(), git.remotes());
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
         let netrc = Netrc::in_plain_text(&context.environment);
-        let is_untrusted = |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_));
-        let is_only_for_git = netrc.as_ref().is_err_and(is_untrusted)
+        let is_not_for_us =
+            |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_) | Cause::Denied);
+        let is_only_for_git = netrc.as_ref().is_err_and(is_not_for_us)
             || netrc::path(&context.environment) != netrc::path_of_git(&context.environment);
         Facts {
             context,
@@ -192,10 +194,13 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Also if this program does not trust the file.
+/// Also if this program does not trust the file. A file that this user may not read has no entry for git either.
 fn netrc_of_git(context: &Context) -> Option<Overview> {
     const LARGEST: usize = 1024 * 1024;
     let environment = &context.environment;
-    let text = files::read(&netrc::path_of_git(environment)?, LARGEST).ok()?;
-    Netrc::from_text(&text, environment).ok()?.overview().ok()
+    match files::read(&netrc::path_of_git(environment)?, LARGEST) {
+        Ok(text) => Netrc::from_text(&text, environment).ok()?.overview().ok(),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Some(Overview::default()),
+        Err(_) => None,
+    }
 }
