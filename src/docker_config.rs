@@ -138,7 +138,8 @@ fn edit(
 /// What did not happen to the file, why, and what helps.
 fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Error) -> Notice {
     let at_file = |command: Command| command.path(file, environment.home.as_deref());
-    let (why, fix) = match why.downcast_ref().map(io::Error::kind) {
+    let error: Option<&io::Error> = why.downcast_ref();
+    let (why, fix) = match error.map(io::Error::kind) {
         None => (
             why.to_string(),
             "fix the file, then run the command again".into(),
@@ -152,7 +153,9 @@ fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Erro
             let dir = files::nearest_existing(files::dir_of(file));
             let look = Command::show_access().path(dir, environment.home.as_deref());
             let look = if file.exists() { at_file(look) } else { look };
-            (why.to_string(), Fix::command("look at", look))
+            let fix = error.and_then(files::fix_of);
+            let fix = fix.unwrap_or_else(|| Fix::command("look at", look));
+            (why.to_string(), fix)
         }
     };
     let file = environment.display_path(file);
@@ -432,7 +435,9 @@ mod tests {
         };
         let place = home.path().display();
         let look = format!("look at: ls -ld {place}");
-        assert_eq!(fix(io::ErrorKind::StorageFull), look);
+        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
+        let free = "free some space, then run the command again";
+        assert_eq!(fix(io::ErrorKind::StorageFull), free);
         files::replace(&file, b"").unwrap();
         let look = "look at: ls -ld ~/.docker ~/.docker/config.json";
         assert_eq!(fix(io::ErrorKind::PermissionDenied), look);

@@ -73,7 +73,7 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
     if before == Ok(Some(account.clone())) {
         return Ok(false);
     }
-    let path = login_file(environment).ok_or(io::ErrorKind::NotFound)?;
+    let path = login_file(environment).ok_or(files::NoHome)?;
     // Nothing is kept of a file that another user may have written.
     files::edit(&path, Access::OwnerOnly, |bytes| {
         let before = if before.is_ok() { bytes } else { b"" };

@@ -142,7 +142,7 @@ fn lock_file(environment: &Environment) -> Option<PathBuf> {
 /// # Errors
 /// Another rotation takes longer than `limit`, or the lock's file cannot be opened.
 pub fn lock(environment: &Environment, limit: Duration) -> Result<File, Notice> {
-    let file = lock_file(environment).ok_or_else(|| io::Error::other("HOME is not set"));
+    let file = lock_file(environment).ok_or_else(|| files::NoHome.into());
     let held = file.and_then(|file| files::hold(&file, limit));
     held.map_err(|why| match why.kind() {
         io::ErrorKind::TimedOut => Notice::new(
@@ -180,14 +180,13 @@ pub fn record(environment: &Environment, rotation: &Rotation) -> Result<(), Noti
 }
 
 fn not_written(environment: &Environment, why: &io::Error) -> Notice {
-    let fix = match environment.state_dir() {
-        Some(dir) => {
-            let look = Command::show_access();
-            let dir = files::nearest_existing(&dir);
-            Fix::command("check", look.path(dir, environment.home.as_deref()))
-        }
-        None => "set HOME to your home directory".into(),
+    let look = || {
+        let dir = environment.state_dir().unwrap_or_default();
+        let dir = files::nearest_existing(&dir);
+        let look = Command::show_access().path(dir, environment.home.as_deref());
+        Fix::command("check", look)
     };
+    let fix = files::fix_of(why).unwrap_or_else(look);
     Notice::new(format!("cannot write rotations.json: {why}"), fix)
 }
 

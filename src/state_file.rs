@@ -84,7 +84,7 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     /// # Errors
     /// What the file system reports, also if there is no such file.
     pub fn remove(&self, environment: &Environment) -> io::Result<()> {
-        fs::remove_file(self.path(environment).ok_or(io::ErrorKind::NotFound)?)
+        fs::remove_file(self.path(environment).ok_or(files::NoHome)?)
     }
 
     /// Changes its contents. If two processes do so at the same time, both changes are made.
@@ -92,7 +92,7 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     /// # Errors
     /// What the file system reports.
     pub fn edit(&self, environment: &Environment, change: impl Fn(&mut T)) -> io::Result<()> {
-        let path = self.path(environment).ok_or(io::ErrorKind::NotFound)?;
+        let path = self.path(environment).ok_or(files::NoHome)?;
         self.set_aside_if_unusable(environment)?;
         files::edit(&path, Access::OwnerOnly, |bytes| {
             let mut contents = if bytes.is_empty() {

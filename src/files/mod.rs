@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempPath;
 
+use crate::notice::Fix;
 use crate::secret_buf::SecretBuf;
 
 pub use lock::hold;
@@ -44,6 +45,31 @@ pub enum Access {
     OwnerOnly,
     /// The file is another program's: it keeps its mode and its owner.
     Unchanged,
+}
+
+/// That a file below the home has no path.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("HOME is not set")]
+pub struct NoHome;
+
+impl NoHome {
+    /// What helps.
+    pub const FIX: &str = "set HOME to your home directory";
+}
+
+impl From<NoHome> for io::Error {
+    fn from(why: NoHome) -> io::Error {
+        io::Error::other(why)
+    }
+}
+
+/// What helps after an error of a write, if that does not depend on the file.
+pub fn fix_of(error: &io::Error) -> Option<Fix> {
+    if let io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded = error.kind() {
+        return Some("free some space, then run the command again".into());
+    }
+    let _: &NoHome = error.get_ref()?.downcast_ref()?;
+    Some(NoHome::FIX.into())
 }
 
 /// Edits a file that other programs write too, or creates it, with its directories. `edit` gets the bytes of the file,

@@ -213,7 +213,7 @@ fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<Pa
     }
     let Some(home) = &environment.home else {
         let what = "cannot find your git configuration: HOME is not set";
-        return Err(Notice::new(what, "set HOME to your home directory"));
+        return Err(Notice::new(what, files::NoHome::FIX));
     };
     let usual = home.join(".gitconfig");
     let config_home = environment.xdg_config_home.clone();
@@ -310,7 +310,8 @@ impl<'a> ConfigFile<'a> {
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
         use ErrorKind::{
-            NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy,
+            NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+            ResourceBusy, StorageFull,
         };
         let reason = match why.kind() {
             ResourceBusy => "it is a mount and cannot be replaced".to_owned(),
@@ -322,6 +323,7 @@ impl<'a> ConfigFile<'a> {
         let at_file = |command: Command| command.path(&self.path, self.environment.home.as_deref());
         let is_chosen = self.environment.git_config_global.as_deref() == Some(&self.path);
         let fix = match (why.kind(), self.helper) {
+            (StorageFull | QuotaExceeded, _) => files::fix_of(why).unwrap_or_default(),
             (ResourceBusy, Some(helper)) => {
                 let lines = format!("\n{}", lines(helper).trim_end());
                 let lines = lines.replace('\\', "\\\\");

@@ -16,6 +16,7 @@ use clap::ValueEnum;
 use crate::account::Account;
 use crate::context::Context;
 use crate::environment::Environment;
+use crate::files;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
 use crate::keyring::{Lock, Unavailable};
@@ -188,9 +189,10 @@ fn precedence(context: &Context, source: Source, token: &Token) -> Option<Notice
 }
 
 fn unwritten(what: &str, why: &io::Error) -> Notice {
+    let fix = files::fix_of(why).unwrap_or_default();
     Notice::new(
         format!("could not record {what}: {why}"),
-        "fix this, then run: git credential-heroku-rs status",
+        fix.then("git credential-heroku-rs status"),
     )
 }
 
@@ -328,9 +330,10 @@ pub fn not_logged_in_as(account: &Account) -> Notice {
 
 fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
     heroku_cli::set_login(&context.environment, account).map_err(|why| {
+        let fix = files::fix_of(&why);
         Notice::new(
             format!("could not write login.json: {why}"),
-            "fix this, then run the command again",
+            fix.unwrap_or("fix this, then run the command again".into()),
         )
     })
 }

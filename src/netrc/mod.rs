@@ -290,9 +290,11 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
     })
     .map(drop)
     .map_err(|mut why| {
-        if let Cause::NotChanged(reason) = &why.cause {
-            why.cause = Cause::NotSaved(reason.clone());
-        }
+        why.cause = match why.cause {
+            Cause::NotChanged(reason) => Cause::NotSaved(reason),
+            Cause::NotWritten(kind) => Cause::LoginNotWritten(kind),
+            cause => cause,
+        };
         why
     })
 }
@@ -301,7 +303,11 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
 ///
 /// # Errors
 /// [`Cause::InPlaceOfPlain`]: if there is an encrypted file, neither the Heroku CLI nor we read the plain one.
+/// [`Cause::NoHome`].
 pub fn can_save(environment: &Environment) -> Result<(), Unreadable> {
+    if path(environment).is_none() {
+        return Err(Unreadable::new(Cause::NoHome, environment));
+    }
     match encrypted_path(environment) {
         Some(_) => Err(Unreadable::of_encrypted(Cause::InPlaceOfPlain, environment)),
         None => Ok(()),
@@ -420,8 +426,7 @@ fn change(
             return Ok(false);
         }
     }
-    let no_home = || unreadable(Cause::Unfit("HOME is not set".to_owned()));
-    let path = path(environment).ok_or_else(no_home)?;
+    let path = path(environment).ok_or_else(|| unreadable(Cause::NoHome))?;
     files::edit(&path, Access::OwnerOnly, |text| Ok(edit(text)?)).map_err(unreadable)
 }
 

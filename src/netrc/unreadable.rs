@@ -6,7 +6,7 @@ use std::io;
 use super::TOO_LARGE;
 use super::syntax::Doubt;
 use crate::environment::Environment;
-use crate::files::NotTrusted;
+use crate::files::{self, NotTrusted};
 use crate::notice::{Command, Fix, Notice};
 
 /// Why a netrc cannot be used, and which one. It never contains a word of the file.
@@ -42,6 +42,10 @@ pub enum Cause {
     NotSaved(String),
     /// The file system reports an error for a change.
     NotWritten(io::ErrorKind),
+    /// The same, and a login would have to be written.
+    LoginNotWritten(io::ErrorKind),
+    /// `HOME` is not set, so it has no path.
+    NoHome,
 }
 
 /// Discards the output of a command: in PowerShell, else in a shell of Unix.
@@ -88,23 +92,14 @@ impl Unreadable {
                 format!("{file} is not used: {why}"),
                 why.fix(|command| command.then(in_command(file))),
             ),
+            Cause::Denied => Notice::new(
+                format!("{file} is not used: permission denied"),
+                owning(file),
+            ),
             Cause::Unfit(why) => Notice::new(format!("{file} is not used: {why}"), check()),
             Cause::Encrypted(why) => Notice::new(
                 format!("could not read {file}: {why}"),
                 Fix::command("check", with_file("gpg --decrypt").then(NO_OUTPUT)),
-            Cause::Denied => Notice::new(
-                format!("{file} is not used: permission denied"),
-                if cfg!(windows) {
-                    check()
-                } else {
-                    // After `sudo heroku login` it may belong to root.
-                    let own = with_file("sudo chown \"$(id -u)\"").then("&& chmod 600");
-                    Fix::command(
-                        "change its owner and permissions",
-                        own.then(in_command(file)),
-                    )
-                },
-            ),
             ),
             Cause::SeveralTokens => Notice::new(
                 format!("{file} has several tokens for Heroku"),
@@ -127,12 +122,11 @@ impl Unreadable {
             Cause::NotSaved(why) => {
                 Notice::new(format!("{file} was not changed: {why}"), ANOTHER_PLACE)
             }
-            Cause::NotWritten(why) => Notice::new(
-                format!("could not write {file}: {why}"),
-                match why {
-                    io::ErrorKind::ReadOnlyFilesystem => ANOTHER_PLACE.into(),
-                    _ => check(),
-                },
+            Cause::NotWritten(why) => not_written(file, *why, check()),
+            Cause::LoginNotWritten(why) => not_written(file, *why, ANOTHER_PLACE.into()),
+            Cause::NoHome => Notice::new(
+                format!("could not write {file}: {}", files::NoHome),
+                files::NoHome::FIX,
             ),
         }
     }
@@ -162,6 +156,7 @@ impl Cause {
     pub(super) fn unread(error: &io::Error) -> Cause {
         match (NotTrusted::from_io_error(error), error.kind()) {
             (Some(why), _) => Cause::NotTrusted(why),
+            (None, io::ErrorKind::PermissionDenied) => Cause::Denied,
             (None, io::ErrorKind::FileTooLarge) => Cause::Unfit(TOO_LARGE.to_owned()),
             (None, kind) => Cause::Unfit(kind.to_string()),
         }
@@ -171,7 +166,6 @@ impl Cause {
 impl From<Doubt> for Cause {
     fn from(doubt: Doubt) -> Cause {
         Cause::Doubt(doubt)
-            (None, io::ErrorKind::PermissionDenied) => Cause::Denied,
     }
 }
 
@@ -222,9 +216,56 @@ pub fn argument(environment: &Environment) -> &'static str {
     in_command(name(environment))
 }
 
+fn not_written(file: &str, why: io::ErrorKind, fix: Fix) -> Notice {
+    let fix = files::fix_of(&why.into()).unwrap_or(fix);
+    Notice::new(format!("could not write {file}: {why}"), fix)
+}
+
+/// How to own a file: after `sudo heroku login` it may belong to root.
+fn owning(file: &'static str) -> Fix {
+    let file = in_command(file);
+    if cfg!(windows) {
+        return Fix::command("check", Command::show_access().then(file));
+    }
+    let chown = Command::new("sudo chown \"$(id -u)\"").then(file);
+    let command = chown.then("&& chmod 600").then(file);
+    Fix::command("change its owner and permissions", command)
+}
+
 fn in_command(name: &'static str) -> &'static str {
     match name {
         "$NETRC" => "\"$NETRC\"",
         name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fix(cause: Cause) -> String {
+        let why = Unreadable::of_file("~/.netrc", cause);
+        why.notice().fix().to_string()
+    }
+
+    #[test]
+    fn a_login_that_cannot_be_written_has_a_fix_that_helps() {
+        use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        for kind in [PermissionDenied, ReadOnlyFilesystem] {
+            assert_eq!(fix(Cause::LoginNotWritten(kind)), ANOTHER_PLACE);
+        }
+        let free = "free some space, then run the command again";
+        assert_eq!(fix(Cause::LoginNotWritten(StorageFull)), free);
+        assert_eq!(fix(Cause::NotWritten(StorageFull)), free);
+        assert_eq!(fix(Cause::NoHome), "set HOME to your home directory");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_this_user_may_not_read_has_a_fix_that_helps() {
+        let denied = Cause::unread(&io::ErrorKind::PermissionDenied.into());
+        assert_eq!(denied, Cause::Denied);
+        let own = r#"sudo chown "$(id -u)" ~/.netrc && chmod 600 ~/.netrc"#;
+        assert!(fix(denied).ends_with(own));
     }
 }

@@ -254,3 +254,36 @@ fn a_configuration_that_is_turned_off_is_not_written() {
     assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
     counted("unusual environments", 1);
 }
+
+/// Each message names the cause, and no command is offered that fails for the same one.
+#[test]
+fn without_a_home_each_command_says_what_to_set() {
+    const SET: &str = "set HOME to your home directory";
+    let (world, _) = logged_in();
+    let token = world.heroku.issue_token(ANN);
+    let runs = |line: &str| {
+        let line = format!("unset HOME; git-credential-heroku-rs {line}");
+        world.shell(&line, token.as_bytes())
+    };
+    for line in [
+        "login --with-token",
+        "login --with-token --store netrc",
+        "status",
+        "switch ann@example.com",
+        "doctor --offline",
+        "rotate",
+    ] {
+        let outcome = runs(line);
+        let said = outcome.stdout() + &outcome.stderr();
+        assert!(said.contains(SET), "{line}: {said}");
+        assert!(said.contains("HOME is not set"), "{line}: {said}");
+        assert!(
+            !said.contains("git-credential-heroku-rs setup"),
+            "{line}: {said}"
+        );
+        assert!(
+            !said.contains("fix: git credential-heroku-rs status"),
+            "{line}: {said}"
+        );
+    }
+}

@@ -1,9 +1,11 @@
 //! The credential helpers that git uses for Heroku: which ones, in which order, and whether they start this program.
 
+use std::path::PathBuf;
+
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
 use crate::git::{HEROKU_HELPER, HelperKind, Scope, Setting, SettingScope};
-use crate::notice::Fix;
+use crate::notice::{Fix, Notice};
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -73,9 +75,12 @@ fn not_configured(helpers: &[&Setting], facts: &Facts<'_>, found: &mut Findings)
             "",
         ),
     };
-    let finding = found
-        .add(facts.severity_without_helper(), what)
-        .details(why);
+    let finding = found.add(facts.severity_without_helper(), what);
+    if let Err(why) = facts.config_file(Scope::Global) {
+        finding.details(why.what()).fix(why.fix());
+        return;
+    }
+    finding.details(why);
     finding.fix(facts.set_up_fix());
     finding.repair = match facts.git.last_reset() {
         Some(reset) => set_up_after(reset, facts),
@@ -90,7 +95,16 @@ impl Facts<'_> {
         if self.git_error.is_some() {
             return Fix::NONE;
         }
-        self.git.set_up_fix()
+        match self.config_file(Scope::Global) {
+            Ok(_) => self.git.set_up_fix(),
+            Err(why) => why.fix(),
+        }
+    }
+
+    /// The file that `setup` changes; an error without `HOME`.
+    fn config_file(&self, scope: Scope) -> Result<PathBuf, Notice> {
+        let git = self.context.git();
+        git.config_file(scope, &self.context.environment)
     }
 }
 
@@ -118,6 +132,7 @@ fn is_overwritten_by_the_cli(facts: &Facts<'_>) -> bool {
 
 fn set_up(scope: Scope, facts: &Facts<'_>) -> Option<Repair> {
     let helper = our_helper(facts.context).ok()?;
+    facts.config_file(scope).ok()?;
     let undo = match scope {
         Scope::Global => "git credential-heroku-rs unsetup",
         Scope::Local => "git credential-heroku-rs unsetup --local",

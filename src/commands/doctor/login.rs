@@ -18,10 +18,11 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     let served = facts.answer.found.as_ref();
     let from_keyring = served.filter(|found| found.source == Source::Keyring);
     let only = from_keyring.and_then(|found| found.account.clone());
-    let (Some(only), true) = (only.filter(Account::is_email), decides && is_unset) else {
+    let file = heroku_cli::login_file(environment);
+    let only = only.filter(Account::is_email).zip(file);
+    let (Some((only, file)), true) = (only, decides && is_unset) else {
         return;
     };
-    let file = heroku_cli::login_file(environment).unwrap_or_default();
     found
         .warn("login.json names no account, so the Heroku CLI sees no login")
         .details("the Heroku CLI removes the file if it cannot read the keyring once")

@@ -313,6 +313,9 @@ fn configure_git(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::Re
     };
     let mut is_configured = configuration.asks_us_first();
     if !is_configured {
+        if let Err(why) = git.config_file(Scope::Global, &session.context.environment) {
+            return session.warn(&why);
+        }
         let question = "Configure git to use this helper for Heroku?";
         // A token on stdin means a script, even if it runs on a terminal. Without an answer git stays as it is.
         if arguments.with_token || !terminal::confirm(question, DefaultAnswer::Yes).unwrap_or(false)
