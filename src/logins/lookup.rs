@@ -84,6 +84,9 @@ pub enum Miss {
     Ambiguous(Vec<Account>),
     /// It could not be asked.
     Unavailable(Notice),
+    /// The D-Bus session of the keyring cannot be reached. The keyring may have a token, but a login here was stored in
+    /// netrc.
+    Unreachable(Notice),
     /// There is no such source in this session, as on most servers, so it has no token.
     Missing(Missing),
 }
@@ -92,7 +95,16 @@ impl Miss {
     fn from_keyring_failure(why: &Unavailable) -> Miss {
         match why {
             Unavailable::NoKeyring(missing) if why.proves_no_login() => Miss::Missing(*missing),
+            why if why.allows_netrc() => Miss::Unreachable(why.notice()),
             why => Miss::Unavailable(why.notice()),
+        }
+    }
+
+    /// Why the source could not be asked although it exists, if that is so.
+    fn unreadable(&self) -> Option<&Notice> {
+        match self {
+            Miss::Unavailable(why) | Miss::Unreachable(why) => Some(why),
+            Miss::Absent | Miss::Expired(..) | Miss::Ambiguous(_) | Miss::Missing(_) => None,
         }
     }
 }
@@ -162,7 +174,7 @@ fn find_in(
     // none. If that store cannot be read, the account's own token may be there.
     let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
     let is_readable = !search.answer.misses.iter().any(|(source, miss)| {
-        stores.first() == Some(source) && matches!(miss, Miss::Unavailable(_))
+        stores.first() == Some(source) && miss.unreadable().is_some()
     });
     if search.answer.found.is_none() && is_readable && account.is_some() {
         search.look_in(stores, Some(&Account::unnamed()));

@@ -273,6 +273,7 @@ fn keyring(cell: &str, home: &Path, tokens: &Tokens<'_>) -> MemoryKeyring {
             "slow" => keyring.failing(Unavailable::Slow(Duration::from_secs(2))),
             "broken" => keyring.failing(Unavailable::Broken("the keyring is broken".to_owned())),
             "none" => keyring.failing(Unavailable::NoKeyring(Missing::Bus)),
+            "stale" => keyring.failing(Unavailable::NoKeyring(Missing::ReachableBus)),
             "read-only" => keyring.refusing_writes(Unavailable::PromptDismissed),
             "unclear" => {
                 let slow = Unavailable::Slow(Duration::from_secs(2));

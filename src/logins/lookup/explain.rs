@@ -55,23 +55,24 @@ impl Answer {
     pub fn unavailable(&self, source: Source) -> Option<Notice> {
         let mut misses = self.misses.iter().filter(|(other, _)| *other == source);
         misses.find_map(|(_, miss)| match miss {
-            Miss::Unavailable(why) => Some(why.clone()),
             Miss::Missing(missing) => Some(missing.notice()),
-            _ => None,
+            miss => miss.unreadable().cloned(),
         })
     }
 
-    /// The reason for the first source that exists but could not be asked. It may have a token.
+    /// The reason for the first source that exists but could not be asked. It may have a token. If netrc is one, it comes
+    /// before a keyring that cannot be reached: the last login was stored in netrc.
     pub fn unreadable(&self) -> Option<&Notice> {
         self.first_unreadable().map(|(_, why)| why)
     }
 
     fn first_unreadable(&self) -> Option<(Source, &Notice)> {
-        let mut misses = self.misses.iter();
-        misses.find_map(|(source, miss)| match miss {
-            Miss::Unavailable(why) => Some((*source, why)),
-            _ => None,
-        })
+        let unreadable = self.misses.iter().filter_map(|(source, miss)| {
+            let is_last = matches!(miss, Miss::Unreachable(_));
+            Some((is_last, *source, miss.unreadable()?))
+        });
+        let first = unreadable.min_by_key(|(is_last, ..)| *is_last);
+        first.map(|(_, source, why)| (source, why))
     }
 
     fn not_logged_in(&self, has_prompt: bool) -> Notice {
@@ -147,7 +148,9 @@ pub(super) fn in_public(source: Source, asked: &Result<StoredToken, Miss>) -> St
         Err(Miss::Ambiguous(accounts)) => {
             format!("tokens of {} accounts, and none is chosen", accounts.len())
         }
-        Err(Miss::Unavailable(why)) => format!("unavailable: {}", why.what()),
+        Err(Miss::Unavailable(why) | Miss::Unreachable(why)) => {
+            format!("unavailable: {}", why.what())
+        }
         Err(Miss::Missing(missing)) => format!("unavailable: {}", missing.notice().what()),
     };
     format!("{source}: {what}")
