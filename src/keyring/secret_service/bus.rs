@@ -19,6 +19,8 @@ use crate::secret_buf::SecretBuf;
 /// A connection to the session bus.
 pub(super) struct Bus {
     stream: UnixStream,
+    /// The user ID of the bus.
+    owner: u32,
     /// When to stop waiting for an answer.
     pub(super) deadline: Deadline,
     incoming: SecretBuf,
@@ -72,10 +74,12 @@ impl Bus {
         let mut failure = Unavailable::NoKeyring(Missing::ReachableBus);
         for address in addresses {
             match connect(address, deadline.at) {
-                Ok(stream) if is_trusted(&stream, address) => {
-                    return Ok(Bus::new(stream, deadline));
-                }
-                Ok(_) => failure = Unavailable::BusOfAnotherUser,
+                Ok(stream) => match owner(&stream, address) {
+                    Some(owner) if may_be_trusted(owner) => {
+                        return Ok(Bus::new(stream, owner, deadline));
+                    }
+                    _ => failure = Unavailable::BusOfAnotherUser,
+                },
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     return Err(deadline.passed().into());
                 }
@@ -85,9 +89,10 @@ impl Bus {
         Err(failure.into())
     }
 
-    fn new(stream: UnixStream, deadline: Deadline) -> Bus {
+    fn new(stream: UnixStream, owner: u32, deadline: Deadline) -> Bus {
         Bus {
             stream,
+            owner,
             deadline,
             incoming: SecretBuf::default(),
             outgoing: SecretBuf::from(AUTHENTICATION.to_vec()),
@@ -108,6 +113,16 @@ impl Bus {
     /// Whether the bus has sent nothing at all.
     pub(super) fn has_received_nothing(&self) -> bool {
         !self.is_authenticated && self.incoming.is_empty()
+    }
+
+    /// What a failure of the first calls means: the bus of root closes the connection of another user only after it has
+    /// accepted the authentication.
+    pub(super) fn refusal(&self, failure: Failure) -> Failure {
+        if failure == Failure::HUNG_UP && self.owner != this_user() {
+            Unavailable::BusOfAnotherUser.into()
+        } else {
+            failure
+        }
     }
 
     /// Begins an operation, which has its own limits.
@@ -256,23 +271,27 @@ fn connect(address: &SocketAddrUnix, deadline: Instant) -> io::Result<UnixStream
     Ok(UnixStream::from(socket))
 }
 
-/// Whether the listener runs as this user or as root. Any user can bind an abstract name or a path in `/tmp` that a
-/// stale variable still names, and would then receive the token in plain text.
+/// The user that the listener runs as.
 #[cfg(target_os = "linux")]
-fn is_trusted(stream: &UnixStream, _: &SocketAddrUnix) -> bool {
-    let listener = rustix::net::sockopt::socket_peercred(stream);
-    listener.is_ok_and(|listener| may_be_trusted(listener.uid.as_raw()))
+fn owner(stream: &UnixStream, _: &SocketAddrUnix) -> Option<u32> {
+    let listener = rustix::net::sockopt::socket_peercred(stream).ok()?;
+    Some(listener.uid.as_raw())
 }
 
-/// Whether the socket file belongs to this user or to root. Here, rustix cannot ask who listens on a connected socket.
+/// The owner of the socket file. Here, rustix cannot ask who listens on a connected socket.
 #[cfg(not(target_os = "linux"))]
-fn is_trusted(_: &UnixStream, address: &SocketAddrUnix) -> bool {
-    let socket = address.path().map(|path| rustix::fs::stat(&*path));
-    socket.is_some_and(|socket| socket.is_ok_and(|socket| may_be_trusted(socket.st_uid)))
+fn owner(_: &UnixStream, address: &SocketAddrUnix) -> Option<u32> {
+    Some(rustix::fs::stat(&*address.path()?).ok()?.st_uid)
 }
 
-fn may_be_trusted(user: u32) -> bool {
-    user == 0 || user == rustix::process::geteuid().as_raw()
+/// Whether this is this user or root. Any user can bind an abstract name or a path in `/tmp` that a stale variable still
+/// names, and would then receive the token in plain text.
+fn may_be_trusted(owner: u32) -> bool {
+    owner == 0 || owner == this_user()
+}
+
+fn this_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 #[cfg(test)]
@@ -284,7 +303,7 @@ mod tests {
     fn bus(limit: Duration) -> (Bus, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        (Bus::new(ours, Deadline::after(limit)), theirs)
+        (Bus::new(ours, this_user(), Deadline::after(limit)), theirs)
     }
 
     fn ask() -> Call<()> {
@@ -348,6 +367,19 @@ mod tests {
         service.write_all(b"REJECTED EXTERNAL\r\n").unwrap();
         let rejected = Unavailable::BusOfAnotherUser;
         assert_eq!(bus.call(ask()), Err(rejected.into()));
+    }
+
+    /// As when another user inherits the variables of root.
+    #[test]
+    fn a_bus_of_another_user_that_hangs_up_is_reported_as_such() {
+        let (mut bus, mut service) = bus(Duration::from_secs(5));
+        service.write_all(b"OK 0\r\n").unwrap();
+        drop(service);
+        let failure = bus.call(ask()).unwrap_err();
+        assert_eq!(bus.refusal(failure.clone()), Failure::HUNG_UP);
+        bus.owner = this_user() + 1;
+        let expected = Unavailable::BusOfAnotherUser;
+        assert_eq!(bus.refusal(failure), expected.into());
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl Connection {
             bus = Bus::connect(addresses, deadline, true)?;
             answers = make_first_calls(&mut bus);
         }
+        let answers = answers.map_err(|failure| bus.refusal(failure));
         let (service, may_search_prompt) = answers?;
         Ok(Connection {
             bus,
