@@ -358,7 +358,7 @@ fn chosen_accounts(rejected: &[&Token], context: &Context) -> Vec<(Account, Stri
     }
     // Without git, nothing chooses an account.
     let git = context.git().configuration().unwrap_or_default();
-    let mut chosen = git.chosen_accounts();
+    let mut chosen = git.chosen_accounts(&context.environment);
     if chosen.is_empty() {
         chosen.extend(account_in_netrc(rejected, context));
     }
@@ -407,7 +407,10 @@ fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> an
 /// The last lines of a command that makes pushes possible: how to push from the current directory.
 fn push_hint(git: &git::Git) -> String {
     let remotes = git.remotes().unwrap_or_default();
-    match remotes.iter().find(|remote| remote.is_herokus()) {
+    // A name with a token is not shown.
+    let is_shown = |remote: &&git::Remote| git::without_secrets(&remote.name) == remote.name;
+    let mut herokus = remotes.iter().filter(|remote| remote.is_herokus());
+    match herokus.find(is_shown) {
         Some(remote) => {
             let push = notice::Command::new("git push")
                 .arg(&remote.name)

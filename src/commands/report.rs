@@ -2,7 +2,6 @@
 //! may be added, but none is removed.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use super::{json, label};
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::git::{Configuration, Setting};
+use crate::git::{Configuration, Setting, without_secrets};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
@@ -63,10 +62,10 @@ impl Status<'_> {
         let git = self.git.as_ref().unwrap_or(&unknown);
         let helper = |helper: &Setting| {
             json!({
-                "helper": helper.value,
+                "helper": without_secrets(&helper.value),
                 "ours": helper.starts_us(),
                 "scope": helper.scope,
-                "file": helper.origin,
+                "file": without_secrets(&helper.origin),
             })
         };
         let status = json!({
@@ -241,7 +240,7 @@ fn write_git(
     };
     writeln!(out, "{}", Notice::new(format!("git: {what}"), fix))?;
     for (number, helper) in helpers.iter().enumerate() {
-        let file = shown(&environment.display_path(Path::new(&helper.origin)));
+        let file = helper.shown_origin(environment);
         let value = helper.shown_value();
         writeln!(
             out,
@@ -251,7 +250,6 @@ fn write_git(
         )?;
     }
     for key in git.remotes_with_password() {
-        let key = shown(key);
         writeln!(
             out,
             "  {key} contains a password: git uses no helper for that remote"

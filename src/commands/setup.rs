@@ -147,7 +147,8 @@ fn warn_about_rivals(
         ))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {
-        let (value, origin) = (other.shown_value(), &other.origin);
+        let origin = other.shown_origin(&session.context.environment);
+        let value = other.shown_value();
         let what = format!("git also passes the token to the helper {value} ({origin})");
         session.warn(&Notice::new(what, other.silencer()))?;
     }

@@ -2,7 +2,6 @@
 //! this program wrote, except tokens and the notes without which a stored token could not be rotated or revoked.
 
 use std::fs;
-use std::path::Path;
 
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
@@ -10,7 +9,7 @@ use crate::docker_config;
 use crate::git::Scope;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
-use crate::notice::{AlreadyReported, Fix, Kind, Notice, shown};
+use crate::notice::{AlreadyReported, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Removal};
 use crate::state_file;
 use crate::token_metadata;
@@ -73,11 +72,8 @@ fn list_helpers(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         session.print("git uses no helper for https://git.heroku.com")?;
     }
     for helper in helpers {
-        let origin = session
-            .context
-            .environment
-            .display_path(Path::new(&helper.origin));
-        let (value, origin) = (helper.shown_value(), shown(&origin));
+        let origin = helper.shown_origin(&session.context.environment);
+        let value = helper.shown_value();
         session.print(&format!(
             "git uses {value} for https://git.heroku.com ({origin})"
         ))?;

@@ -19,6 +19,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::environment::Environment;
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Output;
@@ -28,7 +29,7 @@ pub use child::Git;
 pub use helper_kind::{HelperKind, PROGRAM};
 pub use matching::UrlParts;
 pub use set_up::{AliasState, helper_value};
-pub use setting::{Setting, SettingScope, listed};
+pub use setting::{Setting, SettingScope, listed, without_secrets};
 pub use urls::{HerokuUrl, Way};
 
 /// The key of the helpers for Heroku's git server. It is exactly the key that the Heroku CLI reads: the
@@ -187,7 +188,8 @@ impl Git {
             }
             None => Fix::command("check", "git config --show-origin --list"),
         };
-        Notice::new(format!("git config: {first}"), fix)
+        let what = without_secrets(&format!("git config: {first}"));
+        Notice::new(what, fix.redacted(without_secrets))
     }
 
     /// The URLs of all remotes, to fetch from and to push to; none outside of a repository.
@@ -266,14 +268,14 @@ impl Configuration {
 
     /// The accounts that git asks for, whichever one is active, and where they are chosen: by a setting, or by the URL
     /// of a remote. Only an email chooses an account.
-    pub fn chosen_accounts(&self) -> Vec<(Account, String)> {
+    pub fn chosen_accounts(&self, environment: &Environment) -> Vec<(Account, String)> {
         let set = self.username().map(|setting| {
-            let place = format!("{} in {}", setting.key, setting.origin);
-            (setting.value.clone(), place)
+            let (key, origin) = (setting.shown_key(), setting.shown_origin(environment));
+            (setting.value.clone(), format!("{key} in {origin}"))
         });
         let asks = |remote: &&Remote| remote.is_push && remote.is_herokus();
         let in_urls = self.remotes.iter().filter(asks).filter_map(|remote| {
-            let place = format!("the URL of the remote {}", remote.name);
+            let place = format!("the URL of the remote {}", without_secrets(&remote.name));
             Some((UrlParts::parse(&remote.url).username?, place))
         });
         let chosen = set.into_iter().chain(in_urls).map(|(name, place)| {
@@ -283,9 +285,9 @@ impl Configuration {
         chosen.flatten().collect()
     }
 
-    /// The keys of the remote URLs of Heroku's git server that contain a password: git sends that
+    /// The keys of the remote URLs of Heroku's git server that contain a password, for display: git sends that
     /// password, and asks no helper. Never a URL.
-    pub fn remotes_with_password(&self) -> Vec<&str> {
+    pub fn remotes_with_password(&self) -> Vec<String> {
         let is_url = |key: &str| key.starts_with("remote.") && key.ends_with("url");
         let has_password = |setting: &&Setting| {
             let url = HerokuUrl::parse(&setting.value);
@@ -293,7 +295,7 @@ impl Configuration {
         };
         let urls = self.settings.iter().filter(|one| is_url(&one.key));
         let found = urls.filter(has_password);
-        found.map(|setting| setting.key.as_str()).collect()
+        found.map(Setting::shown_key).collect()
     }
 }
 

@@ -7,7 +7,9 @@ use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use super::{HEROKU_HELPER, text};
+use crate::environment::Environment;
 use crate::notice::{Command, Fix};
+use crate::redact::{Hide, Redactor};
 
 /// A value in git's configuration, and where it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +76,22 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     settings
 }
 
+/// A name, a path or a value in git's configuration, for display: its user may have put a token into it.
+pub fn without_secrets(text: &str) -> String {
+    Redactor::new(Hide::Forms).redacted(text)
+}
+
 impl Setting {
+    /// The key, for display.
+    pub fn shown_key(&self) -> String {
+        without_secrets(&self.key)
+    }
+
+    /// Where it is set, for display.
+    pub fn shown_origin(&self, environment: &Environment) -> String {
+        without_secrets(&environment.display_path(Path::new(&self.origin)))
+    }
+
     /// A helper with this value, under the key for Heroku.
     pub(super) fn helper(value: &str) -> Setting {
         Setting::helper_at(HEROKU_HELPER, value)
@@ -105,10 +122,10 @@ impl Setting {
     /// The value for display. It is cut off at its first special character, since a secret may follow.
     pub fn shown_value(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "!/._-:~ ".contains(c);
-        match self.value.find(|c| !plain(c)) {
+        without_secrets(&match self.value.find(|c| !plain(c)) {
             None => format!("`{}`", self.value),
             Some(end) => format!("`{}…`", &self.value[..end]),
-        }
+        })
     }
 
     /// How to make git skip this helper, or this reset, for Heroku: by our own lines after it, if possible.
@@ -209,6 +226,34 @@ mod tests {
         ] {
             assert_eq!(fix(scope, origin), format!("change {key} in {origin}"));
         }
+    }
+
+    #[test]
+    fn a_token_in_a_key_or_in_the_path_of_an_include_is_not_shown() {
+        const TOKEN: &str = "HRKU-01234567-89ab-cdef-0123-456789abcdef";
+        let (_dir, environment) = Environment::with_new_home();
+        let home = environment.home.as_ref().unwrap().display();
+        let setting = |key: String, origin: String| Setting {
+            origin,
+            ..Setting::helper_at(&key, "x")
+        };
+        for name in [
+            format!("https://x:{TOKEN}@git.heroku.com"),
+            format!("https://{TOKEN}@h"),
+        ] {
+            let key = format!("credential.{name}.username");
+            let shown = setting(key, format!("{home}/{TOKEN}.inc"));
+            let (key, origin) = (shown.shown_key(), shown.shown_origin(&environment));
+            assert!(key.contains('…') && key.ends_with(".username"), "{key}");
+            assert_eq!(origin, "~/….inc");
+            assert!(!key.contains("89ab"), "{key}");
+        }
+        let usual = setting(
+            "credential.https://ann@git.heroku.com.username".to_owned(),
+            "/nix/store/0c0p7wk4rj9f2y8v6d3a1b5m7n9q2s4x-git/etc/gitconfig".to_owned(),
+        );
+        assert_eq!(usual.shown_key(), usual.key);
+        assert_eq!(usual.shown_origin(&environment), usual.origin);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Hide {
     Secrets,
     /// The same, and emails and the home. For a trace, which may be pasted in public.
     SecretsAndPerson,
+    /// No more than what is always removed: a path may look random. For git's configuration, shown to its own user.
+    Forms,
     /// Emails and the home, but no guesses: an app's name may look random, and may be in a command that
     /// the user pastes. For a report.
     FormsAndPerson,
@@ -123,8 +125,8 @@ impl Redactor {
 
     /// What is to be removed, in the order of the text.
     fn found(&self, text: &[u8]) -> Vec<Found> {
-        let has_guesses = self.hide != Hide::FormsAndPerson;
-        let has_person = self.hide != Hide::Secrets;
+        let has_guesses = matches!(self.hide, Hide::Secrets | Hide::SecretsAndPerson);
+        let has_person = matches!(self.hide, Hide::SecretsAndPerson | Hide::FormsAndPerson);
         let mut gaps = forms::uuids(text);
         for secret in &self.secrets {
             // An HTML form encodes a blank as `+`.

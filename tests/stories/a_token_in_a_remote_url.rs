@@ -92,3 +92,39 @@ fn setup_warns_about_a_token_in_a_url() {
         .says("remote.heroku.url contains a password")
         .says_nothing_about(&in_url);
 }
+
+/// In a key, a remote's name, a helper, and the path of a file that is included.
+#[test]
+fn a_token_in_gits_configuration_is_not_printed() {
+    let (world, _, token) = logged_in();
+    let include = world.has_file(
+        format!("{token}.inc"),
+        &format!("[credential \"https://git.heroku.com\"]\n\thelper = x {token}\n"),
+    );
+    world
+        .shell(
+            &format!(
+                "git config --global include.path {} && \
+                 git config --global credential.https://x:{token}@git.heroku.com.username {ANN} && \
+                 git remote rename heroku x-{token} && \
+                 git remote set-url x-{token} https://x:{token}@git.heroku.com/blue-sky.git",
+                include.display(),
+            ),
+            b"",
+        )
+        .succeeds();
+    for line in [
+        "setup",
+        "setup --local",
+        "status --offline",
+        "status --offline --json",
+        "switch ann@example.com",
+        "doctor --offline",
+        "unsetup",
+        "unsetup --all",
+    ] {
+        let outcome = world.helper(line);
+        let printed = outcome.stdout() + &outcome.stderr();
+        assert!(!printed.contains(&token), "{line}: {printed}");
+    }
+}
