@@ -146,3 +146,25 @@ fn the_error_names_a_directory_that_cannot_be_created() {
         .stdout_is("")
         .says("~/file/man1");
 }
+
+/// With the mask 000 every user could change a page that root reads, and with 077 only root could read it.
+#[test]
+fn every_user_may_read_a_page_and_only_its_owner_may_change_it() {
+    let world = World::new();
+    for mask in ["000", "077"] {
+        world
+            .shell(
+                &format!("umask {mask}; git-credential-heroku-rs man ~/{mask}/man1"),
+                b"",
+            )
+            .succeeds();
+        let pages = world.home().join(mask);
+        world
+            .shell(
+                &format!("find {} ! -perm 755 ! -perm 644", pages.display()),
+                b"",
+            )
+            .succeeds()
+            .stdout_is("");
+    }
+}

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Man, session: &mut Session<'_, '_>) -> anyhow::Res
         }
         return Ok(());
     };
-    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    make_public_dir(dir).with_context(|| dir.display().to_string())?;
     let commands = with_subcommands(&definition);
     for command in &commands {
         let file = file_of(command, dir);
@@ -107,15 +107,38 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
     let files = files.into_iter().map(|command| file_of(command, &dir));
     // Homebrew makes links.
     let is_file = |file: &PathBuf| file.symlink_metadata().is_ok_and(|found| found.is_file());
-    let ours: Vec<PathBuf> = files.filter(is_file).collect();
-    for file in &ours {
-        fs::remove_file(file).with_context(|| file.display().to_string())?;
-    }
-    if !ours.is_empty() {
-        let (count, dir) = (ours.len(), session.context.environment.display_path(&dir));
+    let count = remove(files.filter(is_file))?;
+    if count > 0 {
+        let dir = session.context.environment.display_path(&dir);
         session.print(&format!("Removed {count} pages of the manual from {dir}"))?;
     }
-    Ok(!ours.is_empty())
+    Ok(count > 0)
+}
+
+/// Removes pages, and returns how many there were. Another process may remove them at the same time.
+fn remove(pages: impl Iterator<Item = PathBuf>) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for page in pages {
+        match fs::remove_file(&page) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            removed => {
+                removed.with_context(|| page.display().to_string())?;
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// Creates a directory, with those above it. Every user may read what is in them.
+fn make_public_dir(dir: &Path) -> io::Result<()> {
+    let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    fs::create_dir_all(dir)?;
+    for dir in missing {
+        make_public(dir, 0o755);
+    }
+    Ok(())
 }
 
 #[expect(
@@ -123,8 +146,21 @@ pub(super) fn remove_installed(session: &mut Session<'_, '_>) -> anyhow::Result<
     reason = "every user may read a page, and it can be written again at any time"
 )]
 fn write(file: &Path, page: &[u8]) -> io::Result<()> {
-    fs::write(file, page)
+    fs::write(file, page)?;
+    make_public(file, 0o644);
+    Ok(())
 }
+
+/// Sets a mode, whatever the umask is: with 077 root would write pages for itself alone. It fails only for a file that
+/// belonged to another user before.
+#[cfg(unix)]
+fn make_public(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn make_public(_: &Path, _: u32) {}
 
 fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
@@ -223,6 +259,14 @@ mod tests {
             assert_eq!(page.matches("EXIT STATUS").count(), 1, "{page}");
             assert!(!page.contains("Exit codes"), "{page}");
         }
+    }
+
+    #[test]
+    fn a_page_that_another_process_removes_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let pages = ["a.1", "b.1"].map(|name| dir.path().join(name));
+        write(&pages[1], b"page").unwrap();
+        assert_eq!(remove(pages.into_iter()).unwrap(), 1);
     }
 
     #[test]
