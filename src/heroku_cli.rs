@@ -87,9 +87,12 @@ pub fn set_login(environment: &Environment, account: &Account) -> io::Result<boo
 /// What the file system reports. It is no error if the file does not exist.
 pub fn clear_login(environment: &Environment, account: &Account) -> io::Result<bool> {
     let named = active_account(environment) == Ok(Some(account.clone()));
-    match login_file(environment) {
-        Some(path) if named => fs::remove_file(path).map(|()| true),
-        _ => Ok(false),
+    match login_file(environment)
+        .filter(|_| named)
+        .map(fs::remove_file)
+    {
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        removed => Ok(removed.is_some_and(|removed| removed.is_ok())),
     }
 }
 

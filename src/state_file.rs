@@ -56,7 +56,11 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         let at_file = |command: Command| command.path(&path, environment.home.as_deref());
         let fix = match NotTrusted::from_io_error(&error) {
             Some(why) => why.fix(at_file),
-            None => Fix::command("check", at_file(Command::show_access())),
+            None => {
+                let place = files::nearest_existing(&path);
+                let look = Command::show_access().path(place, environment.home.as_deref());
+                Fix::command("check", look)
+            }
         };
         Some(Notice::new(what, fix))
     }
@@ -79,12 +83,15 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Ok(Some(aside))
     }
 
-    /// Removes the file.
+    /// Removes the file, if there is one: another process may remove it at the same time.
     ///
     /// # Errors
-    /// What the file system reports, also if there is no such file.
+    /// What the file system reports.
     pub fn remove(&self, environment: &Environment) -> io::Result<()> {
-        fs::remove_file(self.path(environment).ok_or(files::NoHome)?)
+        match fs::remove_file(self.path(environment).ok_or(files::NoHome)?) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// Changes its contents. If two processes do so at the same time, both changes are made.
@@ -163,12 +170,18 @@ pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
 const ASIDE: &str = ".unusable-";
 
 /// The files in the state directory that were set aside.
-pub fn set_aside_in(dir: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(dir).into_iter().flatten().flatten();
+///
+/// # Errors
+/// What the file system reports, if there is such a directory.
+pub fn set_aside_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let files = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        files => files?.flatten(),
+    };
     let files = files.filter(|file| file.file_name().to_string_lossy().contains(ASIDE));
     let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
     files.sort();
-    files
+    Ok(files)
 }
 
 /// A free name in the directory of a file.
@@ -221,6 +234,33 @@ mod tests {
         let text = fs::read_to_string(FILE.path(&environment).unwrap()).unwrap();
         assert!(text.starts_with("{\n  \"version\": 1,\n"), "{text}");
         assert!(set_aside(&environment).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_another_process_removes_is_no_error() {
+        let (_dir, environment) = Environment::with_new_home();
+        FILE.remove(&environment).unwrap();
+        add(&environment, "a");
+        FILE.remove(&environment).unwrap();
+        assert_eq!(FILE.load(&environment), None);
+    }
+
+    /// As a directory of root's: its files cannot be examined.
+    #[test]
+    #[cfg(unix)]
+    fn a_directory_that_cannot_be_read_is_reported() {
+        let (_dir, environment) = Environment::with_new_home();
+        let dir = environment.state_dir().unwrap();
+        files::replace(&dir, b"").unwrap();
+        let warning = FILE.warning(&environment).unwrap().to_string();
+        let look = "check: ls -ld ~/.local/state/git-credential-heroku-rs";
+        assert!(warning.ends_with(look), "{warning}");
+        set_aside_in(&dir).unwrap_err();
+        assert!(
+            set_aside_in(&dir.with_extension("missing"))
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! this program wrote, except tokens and the notes without which a stored token could not be rotated or revoked.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
@@ -9,7 +11,7 @@ use crate::docker_config;
 use crate::git::Scope;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
-use crate::notice::{AlreadyReported, Fix, Kind, Notice};
+use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
 use crate::rotation_journal::{self, Removal};
 use crate::state_file;
 use crate::token_metadata;
@@ -136,21 +138,39 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let (logins, unread) = logins::list_with_duplicates(session.context);
     let removed = [journal(session), metadata(&logins, &unread, session)];
+    let mut listed = Ok(());
     if let Some(dir) = session.context.environment.state_dir() {
-        for path in state_file::set_aside_in(&dir) {
-            let path = session.context.environment.display_path(&path);
-            kept(session, &path, "the file could not be read", "")?;
+        match state_file::set_aside_in(&dir) {
+            Ok(aside) => {
+                for path in aside {
+                    let path = session.context.environment.display_path(&path);
+                    kept(session, &path, "the file could not be read", "")?;
+                }
+                // It fails if a file in it was kept.
+                let _ = fs::remove_dir(dir);
+            }
+            Err(why) => listed = Err(not_listed(&dir, &why, session)),
         }
-        // It fails if a file in it was kept.
-        let _ = fs::remove_dir(dir);
     }
     if logins.iter().any(|login| login.source != Source::ApiKey) {
         let why = "they are shared with the Heroku CLI";
         let fix = "log out: git credential-heroku-rs logout --all";
         kept(session, "the stored tokens", why, fix)?;
     }
+    listed?;
     let [journal, metadata] = removed;
     Ok(journal? | metadata?)
+}
+
+/// That the state directory may have files that were not removed.
+fn not_listed(dir: &Path, why: &io::Error, session: &Session<'_, '_>) -> Notice {
+    let environment = &session.context.environment;
+    let place = environment.display_path(dir);
+    let look = Command::show_access().path(dir, environment.home.as_deref());
+    Notice::new(
+        format!("{place} was not removed: {why}"),
+        Fix::command("check", look),
+    )
 }
 
 fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {

@@ -173,9 +173,11 @@ fn find_in(
     // `status` finds out its account. It was stored in the first store, because the account that was looked for had
     // none. If that store cannot be read, the account's own token may be there.
     let stores = sources.strip_prefix(&[Source::ApiKey]).unwrap_or(sources);
-    let is_readable = !search.answer.misses.iter().any(|(source, miss)| {
-        stores.first() == Some(source) && miss.unreadable().is_some()
-    });
+    let is_readable = !search
+        .answer
+        .misses
+        .iter()
+        .any(|(source, miss)| stores.first() == Some(source) && miss.unreadable().is_some());
     if search.answer.found.is_none() && is_readable && account.is_some() {
         search.look_in(stores, Some(&Account::unnamed()));
     }

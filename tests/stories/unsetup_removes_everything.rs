@@ -158,3 +158,21 @@ fn a_step_that_fails_is_reported_and_the_others_are_done() {
         .says("warning: ~/.docker/config.json was ")
         .says("git uses no helper for https://git.heroku.com\n");
 }
+
+/// A file is in its place, or only root can read it.
+#[test]
+fn a_state_directory_that_cannot_be_read_is_reported() {
+    let world = World::new();
+    world.has_file(STATE, "");
+    let notice =
+        format!("not used: Not a directory (os error 20)\n        check: ls -ld ~/{STATE}\n");
+    let found = world.helper("doctor --offline").stdout();
+    assert!(found.contains(&notice), "{found}");
+    world
+        .helper("unsetup --all")
+        .exits_with(1)
+        .says(&format!(
+            "warning: ~/{STATE} was not removed: Not a directory"
+        ))
+        .says(&format!("check: ls -ld ~/{STATE}\n"));
+}

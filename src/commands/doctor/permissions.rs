@@ -44,6 +44,16 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
                 apply: Box::new(move |_| make_private(&path)),
             });
     }
+    let notes = &token_metadata::FILE;
+    let is_reported = |path| {
+        let metadata = fs::metadata(path);
+        metadata.is_ok_and(|metadata| files::trust(&metadata) == Err(NotTrusted::Writable))
+    };
+    if !notes.path(environment).is_some_and(is_reported)
+        && let Some(why) = notes.warning(environment)
+    {
+        found.notice(Severity::Warn, &why);
+    }
     if facts.login_json == Err(NotTrusted::Foreign)
         && let Some(why) = &facts.answer.ignored
     {
