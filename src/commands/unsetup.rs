@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
 use crate::docker_config;
-use crate::git::Scope;
+use crate::git::{Addition, Scope};
 use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
@@ -40,30 +40,34 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
 
 /// Removes our helper from git's configuration. Returns whether there was something to remove.
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    remove(Addition::Helper, scope, session)
+}
+
+fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    remove(Addition::Alias, Scope::Global, session)
+}
+
+/// A file that cannot be changed does not stop the others.
+fn remove(addition: Addition, scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let git = session.context.git();
     let mut removed = Ok(false);
     for file in git.config_files(scope, environment)? {
-        match git.tear_down(scope, &file, environment) {
+        match git.tear_down(addition, scope, &file, environment) {
             Ok(false) => {}
             Ok(true) => {
+                let what = match addition {
+                    Addition::Helper => "heroku-rs",
+                    Addition::Alias => "the alias `git heroku`",
+                };
                 let file = environment.display_path(&file);
-                session.print(&format!("Removed heroku-rs from {file}"))?;
+                session.print(&format!("Removed {what} from {file}"))?;
                 removed = removed.map(|_| true);
             }
             Err(why) => removed = Err(why.into()),
         }
     }
     removed
-}
-
-fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let git = session.context.git();
-    let is_removed = git.remove_alias(&session.context.environment)?;
-    if is_removed {
-        session.print("Removed the alias `git heroku`")?;
-    }
-    Ok(is_removed)
 }
 
 /// Prints which helpers git uses for Heroku now.

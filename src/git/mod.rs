@@ -28,7 +28,7 @@ pub use asking::Filled;
 pub use child::Git;
 pub use helper_kind::{HelperKind, PROGRAM};
 pub use matching::UrlParts;
-pub use set_up::{AliasState, helper_value};
+pub use set_up::{Addition, AliasState, helper_value};
 pub use setting::{Setting, SettingScope, listed, without_secrets};
 pub use urls::{HerokuUrl, Way};
 

@@ -7,6 +7,7 @@
 mod alias;
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,14 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// The largest file that is changed, in bytes.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-const HEADER: &str = "[credential \"https://git.heroku.com\"]";
+/// What `setup` adds to a file, in a section of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addition {
+    /// The reset and our helper.
+    Helper,
+    /// The alias `git heroku`.
+    Alias,
+}
 
 impl Git {
     /// Writes two values, the reset and `helper`, at the end of a scope's file. Two, because before every
@@ -46,10 +54,23 @@ impl Git {
         helper: &str,
         environment: &Environment,
     ) -> Result<bool, Notice> {
-        self.edit(&ConfigFile {
-            helper: Some(helper),
-            ..self.file(scope, environment)?
-        })
+        self.add(Section::helper(helper), scope, environment)
+    }
+
+    /// Writes a section at the end of a scope's file, in place of an earlier one.
+    fn add(
+        &self,
+        section: Section,
+        scope: Scope,
+        environment: &Environment,
+    ) -> Result<bool, Notice> {
+        let path = self.config_file(scope, environment)?;
+        let addition = section.addition;
+        let file = ConfigFile {
+            added: Some(section),
+            ..ConfigFile::new(scope, &path, environment)?
+        };
+        self.edit(&file, addition)
     }
 
     /// The file that [`Git::set_up`] changes for a scope.
@@ -60,48 +81,47 @@ impl Git {
         Ok(self.config_files(scope, environment)?.swap_remove(0))
     }
 
-    /// Removes the lines that `set_up` wrote from a file; returns whether there were any. The section's header is
-    /// removed too if nothing else is in the section.
+    /// Removes the lines of an addition from a file; returns whether there were any. The section's header is removed too
+    /// if nothing else is in the section.
     ///
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
     pub fn tear_down(
         &self,
+        addition: Addition,
         scope: Scope,
         path: &Path,
         environment: &Environment,
     ) -> Result<bool, Notice> {
-        self.edit(&ConfigFile::new(scope, path, environment)?)
+        self.edit(&ConfigFile::new(scope, path, environment)?, addition)
     }
 
-    /// Removes our pairs from a file, and writes a new one at its end if there is a helper to add. Returns whether
-    /// anything changed. The locked copy is renamed over the file if git reads it as the old entries without our pairs,
-    /// followed by the new one.
-    fn edit(&self, file: &ConfigFile<'_>) -> Result<bool, Notice> {
+    /// Removes an addition from a file, and writes the section at its end if there is one to add. Returns whether
+    /// anything changed. The locked copy is renamed over the file if git reads it as the old entries without earlier
+    /// additions, followed by the section.
+    fn edit(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
         // First without the lock: a file that cannot be written may already be correct.
-        if self.is_done(file)? {
+        if self.is_done(file, addition)? {
             return Ok(false);
         }
         let mut lock = file.lock()?;
-        if self.is_done(file)? {
+        if self.is_done(file, addition)? {
             return Ok(false);
         }
         let before = self.entries(&file.path)?;
-        let (mut new, _) = without_pairs(&file.read()?);
-        if let Some(helper) = file.helper {
+        let (mut new, _) = addition.removed_from(&file.read()?);
+        if let Some(section) = &file.added {
             if !new.is_empty() && !new.ends_with(b"\n") {
                 new.push(b'\n');
             }
-            new.extend(lines(helper).bytes());
+            new.extend(section.lines().bytes());
         }
         let unchanged = |why: io::Error| file.unchanged(&why);
         lock.write(&new).map_err(unchanged)?;
         let after = self.entries(&lock.path)?;
-        let kept = match file.helper {
-            Some(helper) => after.strip_suffix(&pair(helper)),
-            None => Some(after.as_slice()),
-        };
-        if !kept.is_some_and(|kept| is_without_pairs(&before, kept)) {
+        let added = file.added.as_ref().map(Section::entries);
+        let kept = after.strip_suffix(added.unwrap_or_default().as_slice());
+        if !kept.is_some_and(|kept| addition.is_removed(&before, kept)) {
             return Err(Notice::new(
                 format!(
                     "{} was not changed: the new lines would change existing ones",
@@ -119,11 +139,11 @@ impl Git {
         Ok(true)
     }
 
-    /// Whether a file needs no change: our pair is the last one, or there is none to remove.
-    fn is_done(&self, file: &ConfigFile<'_>) -> Result<bool, Notice> {
-        Ok(match file.helper {
-            Some(helper) => is_last(&self.entries(&file.path)?, helper),
-            None => !without_pairs(&file.read()?).1,
+    /// Whether a file needs no change.
+    fn is_done(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
+        Ok(match &file.added {
+            Some(section) => section.is_in(&self.entries(&file.path)?),
+            None => !addition.removed_from(&file.read()?).1,
         })
     }
 
@@ -138,15 +158,6 @@ impl Git {
         Ok(entries
             .map(|setting| (setting.key, setting.value))
             .collect())
-    }
-
-    /// The file that git writes for a scope.
-    fn file<'e>(
-        &self,
-        scope: Scope,
-        environment: &'e Environment,
-    ) -> Result<ConfigFile<'e>, Notice> {
-        ConfigFile::new(scope, &self.config_file(scope, environment)?, environment)
     }
 
     /// The files in which [`Git::set_up`] may have written for a scope, first the one that it writes now: a
@@ -231,8 +242,8 @@ struct ConfigFile<'a> {
     scope: Scope,
     path: PathBuf,
     environment: &'a Environment,
-    /// The helper to add to it; none to remove ours.
-    helper: Option<&'a str>,
+    /// What to add to it; none to remove something.
+    added: Option<Section>,
 }
 
 /// git's lock file, which is renamed to the file itself, or removed when this value is dropped.
@@ -255,7 +266,7 @@ impl<'a> ConfigFile<'a> {
             scope,
             path: path.to_owned(),
             environment,
-            helper: None,
+            added: None,
         };
         if is_no_file(path) {
             return Err(file.unchanged(&io::Error::other("it is not a regular file")));
@@ -322,10 +333,10 @@ impl<'a> ConfigFile<'a> {
         };
         let at_file = |command: Command| command.path(&self.path, self.environment.home.as_deref());
         let is_chosen = self.environment.git_config_global.as_deref() == Some(&self.path);
-        let fix = match (why.kind(), self.helper) {
+        let fix = match (why.kind(), &self.added) {
             (StorageFull | QuotaExceeded, _) => files::fix_of(why).unwrap_or_default(),
-            (ResourceBusy, Some(helper)) => {
-                let lines = format!("\n{}", lines(helper).trim_end());
+            (ResourceBusy, Some(section)) => {
+                let lines = format!("\n{}", section.lines().trim_end());
                 let lines = lines.replace('\\', "\\\\");
                 let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
                 let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
@@ -348,11 +359,11 @@ impl<'a> ConfigFile<'a> {
                  or GIT_CONFIG_GLOBAL to a file (git 2.32 or later)"
                     .into()
             }
-            (PermissionDenied | ReadOnlyFilesystem, Some(helper))
+            (PermissionDenied | ReadOnlyFilesystem, Some(section))
                 if self.scope == Scope::Global =>
             {
                 Fix::advice(format!(
-                    "in the program that generates the file, add: {HEROKU_HELPER} = \"\", then {helper}"
+                    "in the program that generates the file, add: {section}"
                 ))
             }
             _ => Fix::command("look at", at_file(Command::show_access())),
@@ -383,24 +394,175 @@ impl Lock {
 /// A key and its value.
 type Entry = (String, String);
 
-/// The entries that `set_up` adds: the reset and this helper.
-fn pair(helper: &str) -> [Entry; 2] {
-    ["", helper].map(|value| (HEROKU_HELPER.to_owned(), value.to_owned()))
+/// A section of ours, to be added to a file.
+#[derive(Debug, Clone)]
+struct Section {
+    addition: Addition,
+    value: String,
 }
 
-/// The lines that `set_up` adds.
-fn lines(helper: &str) -> String {
-    let value = quoted_for_git(helper);
-    format!("{HEADER}\n\thelper =\n\thelper = {value}\n")
+impl Section {
+    fn helper(helper: &str) -> Section {
+        Section {
+            addition: Addition::Helper,
+            value: helper.to_owned(),
+        }
+    }
+
+    fn alias() -> Section {
+        Section {
+            addition: Addition::Alias,
+            value: alias::VALUE.to_owned(),
+        }
+    }
+
+    fn values(&self) -> Vec<&str> {
+        match self.addition {
+            Addition::Helper => vec!["", &self.value],
+            Addition::Alias => vec![&self.value],
+        }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let key = self.addition.key();
+        let values = self.values().into_iter();
+        values
+            .map(|value| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// Whether nothing has to be added: the user has the alias, or our pair is there, and nothing after it that could add
+    /// another helper.
+    fn is_in(&self, entries: &[Entry]) -> bool {
+        match self.addition {
+            Addition::Helper => is_last(entries, &self.value),
+            Addition::Alias => entries.iter().any(|(key, _)| key == alias::KEY),
+        }
+    }
+
+    fn lines(&self) -> String {
+        let name = self.addition.name();
+        let mut lines = format!("{}\n", self.addition.header());
+        for value in self.values() {
+            let line = format!("\t{name} = {}", quoted_for_git(value));
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+        }
+        lines
+    }
 }
 
-/// Whether these entries begin with a pair of ours.
-fn is_pair(entries: &[Entry]) -> bool {
-    matches!(entries, [_, (_, helper), ..] if starts_us(helper) && entries[..2] == pair(helper))
+/// For the user: the key and its values.
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.addition.key();
+        match self.addition {
+            Addition::Helper => write!(f, "{key} = \"\", then {}", self.value),
+            Addition::Alias => write!(f, "{key} = {}", self.value),
+        }
+    }
+}
+
+impl Addition {
+    fn header(self) -> &'static str {
+        match self {
+            Addition::Helper => "[credential \"https://git.heroku.com\"]",
+            Addition::Alias => "[alias]",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Addition::Helper => HEROKU_HELPER,
+            Addition::Alias => alias::KEY,
+        }
+    }
+
+    /// The last part of the key.
+    fn name(self) -> &'static str {
+        match self {
+            Addition::Helper => "helper",
+            Addition::Alias => "heroku",
+        }
+    }
+
+    /// The number of values.
+    fn len(self) -> usize {
+        match self {
+            Addition::Helper => 2,
+            Addition::Alias => 1,
+        }
+    }
+
+    /// Whether these values begin with those that we write, or wrote before the program was moved.
+    fn begins(self, mut values: impl Iterator<Item = Option<String>>) -> bool {
+        let mut is_next =
+            |is_ours: fn(&str) -> bool| values.next().flatten().is_some_and(|next| is_ours(&next));
+        match self {
+            Addition::Helper => is_next(str::is_empty) && is_next(is_our_helper),
+            Addition::Alias => is_next(|value| value == alias::VALUE),
+        }
+    }
+
+    fn begins_entries(self, entries: &[Entry]) -> bool {
+        let value = |(key, value): &Entry| (key == self.key()).then(|| value.clone());
+        self.begins(entries.iter().map(value))
+    }
+
+    /// Whether `kept` is `before` without some or all of our entries.
+    fn is_removed(self, mut before: &[Entry], mut kept: &[Entry]) -> bool {
+        while let [first, rest @ ..] = before {
+            if self.begins_entries(before) && !kept.starts_with(&before[..self.len()]) {
+                before = &before[self.len()..];
+            } else if kept.first() == Some(first) {
+                (before, kept) = (rest, &kept[1..]);
+            } else {
+                return false;
+            }
+        }
+        kept.is_empty()
+    }
+
+    /// The text without the lines that we write, and whether there were any. Lines in another form, such as one with a
+    /// comment, stay.
+    fn removed_from(self, text: &[u8]) -> (Vec<u8>, bool) {
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
+        let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
+        let mut kept = Vec::with_capacity(text.len());
+        let mut removed = false;
+        for section in lines.chunk_by(|_, next| !is_header(next)) {
+            let after_header = section[0]
+                .trim_ascii()
+                .strip_prefix(self.header().as_bytes());
+            let comment = after_header.map(<[u8]>::trim_ascii_start);
+            if !comment.is_some_and(|rest| rest.is_empty() || b"#;".contains(&rest[0])) {
+                kept.extend(section.concat());
+                continue;
+            }
+            let mut body = Vec::new();
+            let mut rest = &section[1..];
+            while let [line, after @ ..] = rest {
+                if self.begins(rest.iter().map(|line| value_in(line, self.name()))) {
+                    rest = &rest[self.len()..];
+                    removed = true;
+                } else {
+                    body.push(*line);
+                    rest = after;
+                }
+            }
+            let is_emptied = body.len() + 1 < section.len() && body.iter().all(is_blank);
+            if !is_emptied || comment != Some(b"") {
+                kept.extend_from_slice(section[0]);
+            }
+            kept.extend(body.concat());
+        }
+        (kept, removed)
+    }
 }
 
 /// Whether a helper starts this program, or did before the program was moved.
-fn starts_us(value: &str) -> bool {
+fn is_our_helper(value: &str) -> bool {
     matches!(
         Setting::helper(value).kind(),
         HelperKind::ThisProgram | HelperKind::Missing
@@ -409,7 +571,7 @@ fn starts_us(value: &str) -> bool {
 
 /// Whether a pair with this helper is there, and nothing after it that could add another helper.
 fn is_last(entries: &[Entry], helper: &str) -> bool {
-    let pair = pair(helper);
+    let pair = Section::helper(helper).entries();
     let Some(at) = entries.windows(2).rposition(|two| two == pair) else {
         return false;
     };
@@ -420,68 +582,18 @@ fn is_last(entries: &[Entry], helper: &str) -> bool {
     })
 }
 
-/// Whether `kept` is `before` without some or all of our pairs.
-fn is_without_pairs(mut before: &[Entry], mut kept: &[Entry]) -> bool {
-    while let [first, rest @ ..] = before {
-        if is_pair(before) && !kept.starts_with(&before[..2]) {
-            before = &before[2..];
-        } else if kept.first() == Some(first) {
-            (before, kept) = (rest, &kept[1..]);
-        } else {
-            return false;
-        }
-    }
-    kept.is_empty()
-}
-
-/// The text without the lines that `set_up` writes, and whether there were any. Lines in another form,
-/// such as one with a comment, stay.
-fn without_pairs(text: &[u8]) -> (Vec<u8>, bool) {
-    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
-    let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
-    let mut kept = Vec::with_capacity(text.len());
-    let mut removed = false;
-    for section in lines.chunk_by(|_, next| !is_header(next)) {
-        let after_header = section[0].trim_ascii().strip_prefix(HEADER.as_bytes());
-        let comment = after_header.map(<[u8]>::trim_ascii_start);
-        if !comment.is_some_and(|rest| rest.is_empty() || b"#;".contains(&rest[0])) {
-            kept.extend(section.concat());
-            continue;
-        }
-        let mut body = Vec::new();
-        let mut rest = &section[1..];
-        while let [line, after @ ..] = rest {
-            let next = after.first().and_then(|next| helper_in(next));
-            if helper_in(line).as_deref() == Some("") && next.is_some_and(|next| starts_us(&next)) {
-                rest = &after[1..];
-                removed = true;
-            } else {
-                body.push(*line);
-                rest = after;
-            }
-        }
-        let is_emptied = body.len() + 1 < section.len() && body.iter().all(is_blank);
-        if !is_emptied || comment != Some(b"") {
-            kept.extend_from_slice(section[0]);
-        }
-        kept.extend(body.concat());
-    }
-    (kept, removed)
-}
-
-/// The value of a line `helper = VALUE` without a comment. Another text than `set_up` and git write may be misread: then
+/// The value of a line `NAME = VALUE` without a comment. Another text than `setup` and git write may be misread: then
 /// git's list of the new text shows it.
-fn helper_in(line: &[u8]) -> Option<String> {
+fn value_in(line: &[u8], name: &str) -> Option<String> {
     let (key, value) = std::str::from_utf8(line).ok()?.split_once('=')?;
     let value = value.trim();
     let in_quotes = value
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     let has_comment = in_quotes.is_none() && value.contains(['#', ';']);
-    let is_helper = key.trim().eq_ignore_ascii_case("helper") && !has_comment;
+    let is_named = key.trim().eq_ignore_ascii_case(name) && !has_comment;
     let value = in_quotes.unwrap_or(value);
-    is_helper.then(|| value.replace("\\\"", "\"").replace("\\\\", "\\"))
+    is_named.then(|| value.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 /// A value, quoted for git's configuration files.

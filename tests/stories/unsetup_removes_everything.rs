@@ -47,7 +47,7 @@ fn every_file_that_we_wrote_is_removed_and_reported() {
     let said = world.helper("unsetup --all").succeeds().stdout();
     for line in [
         "Removed heroku-rs from ~/.gitconfig\n",
-        "Removed the alias `git heroku`\n",
+        "Removed the alias `git heroku` from ~/.gitconfig\n",
         "work/.git/config\n",
         "Removed heroku-rs from ~/.docker/config.json\n",
         "Removed WORLD/bin/docker-credential-heroku-rs\n",
@@ -76,7 +76,7 @@ fn an_older_setup_is_removed_from_gits_other_file() {
         world.helper(command).succeeds().says(
             "Removed heroku-rs from ~/.gitconfig\n\
              Removed heroku-rs from ~/.config/git/config\n\
-             Removed the alias `git heroku`\n",
+             Removed the alias `git heroku` from ~/.config/git/config\n",
         );
         for file in [other, usual] {
             assert_eq!(fs::read_to_string(file).unwrap(), theirs);

@@ -190,12 +190,11 @@ fn without_roots_power(line: &str) -> String {
 #[test]
 fn a_file_that_cannot_be_changed_does_not_stop_unsetup() {
     let world = logged_in();
-    let store = world.has_file("store/config", OURS);
+    let added = format!("{OURS}[alias]\n\theroku = credential-heroku-rs\n");
+    let store = world.has_file("store/config", &added);
     fs::create_dir_all(world.home().join(".config/git")).unwrap();
     symlink(&store, world.home().join(".config/git/config")).unwrap();
-    world.shell("touch ~/.gitconfig", b"").succeeds();
-    world.helper("setup --alias").succeeds();
-    world.has_file(".gitconfig", &format!("{OURS}{}", config(&world)));
+    world.has_file(".gitconfig", &format!("{OURS}{added}"));
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
     world
         .shell(
@@ -203,7 +202,8 @@ fn a_file_that_cannot_be_changed_does_not_stop_unsetup() {
             b"",
         )
         .exits_with(1)
-        .says("Removed heroku-rs from ~/.gitconfig\nRemoved the alias `git heroku`\n")
+        .says("Removed heroku-rs from ~/.gitconfig\n")
+        .says("Removed the alias `git heroku` from ~/.gitconfig\n")
         .says("heroku-rs: ~/.config/git/config was not changed: it cannot be written\n");
     assert_eq!(config(&world), "");
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -346,7 +346,7 @@ fn on_a_terminal_setup_offers_a_short_form_and_unsetup_removes_it() {
     world
         .helper("unsetup")
         .succeeds()
-        .says("Removed the alias `git heroku`\n");
+        .says("Removed the alias `git heroku` from ~/.gitconfig\n");
     assert_eq!(config(&world), theirs);
 }
 

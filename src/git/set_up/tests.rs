@@ -14,7 +14,7 @@ fn entry(value: &str) -> Entry {
 }
 
 fn removed(text: &str) -> String {
-    String::from_utf8(without_pairs(text.as_bytes()).0).unwrap()
+    String::from_utf8(Addition::Helper.removed_from(text.as_bytes()).0).unwrap()
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
         list(&[slice::from_ref(&other), &ours]),
         list(&[&moved, slice::from_ref(&other)]),
     ] {
-        assert!(is_without_pairs(&before, &kept), "{kept:?}");
+        assert!(Addition::Helper.is_removed(&before, &kept), "{kept:?}");
     }
     for kept in [
         vec![],
@@ -134,7 +134,7 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
         list(&[&ours, slice::from_ref(&other)]),
         list(&[&before, slice::from_ref(&other)]),
     ] {
-        assert!(!is_without_pairs(&before, &kept), "{kept:?}");
+        assert!(!Addition::Helper.is_removed(&before, &kept), "{kept:?}");
     }
 }
 
@@ -165,9 +165,11 @@ fn the_command_for_a_mounted_file_appends_the_same_lines() {
         let home = tempfile::tempdir().unwrap();
         let (git, environment) = world(home.path());
         let helper = helper_value(false, Path::new(program));
+        let path = git.config_file(Scope::Global, &environment).unwrap();
+        let section = Section::helper(&helper);
         let mounted = ConfigFile {
-            helper: Some(&helper),
-            ..git.file(Scope::Global, &environment).unwrap()
+            added: Some(section.clone()),
+            ..ConfigFile::new(Scope::Global, &path, &environment).unwrap()
         };
         let fix = mounted.unchanged(&ErrorKind::ResourceBusy.into()).fix();
         #[expect(clippy::disallowed_methods, reason = "a user's shell")]
@@ -175,7 +177,57 @@ fn the_command_for_a_mounted_file_appends_the_same_lines() {
         shell.arg("-c").arg(fix.command_line().unwrap());
         assert!(shell.env("HOME", home.path()).status().unwrap().success());
         let entries = git.entries(&home.path().join(".gitconfig")).unwrap();
-        assert_eq!(entries, pair(&helper), "{fix}");
+        assert_eq!(entries, section.entries(), "{fix}");
+    }
+}
+
+/// The user's `~/.gitconfig`, with this text.
+fn config(home: &Path, text: &str) -> PathBuf {
+    let file = home.join(".gitconfig");
+    files::replace(&file, text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn the_alias_is_added_and_removed_without_a_change_to_other_lines() {
+    let ours = "[alias]\n\theroku = credential-heroku-rs\n";
+    for theirs in [
+        "",
+        "[alias]\n",
+        "[alias] # my aliases\n\t; none yet\n[core]\n\teditor = vi\n",
+        "[alias]\n\tst = status\n",
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let (git, environment) = world(home.path());
+        let file = config(home.path(), theirs);
+        assert_eq!(git.alias_state(&environment), Ok(AliasState::Unset));
+        git.add_alias(&environment).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), [theirs, ours].concat());
+        assert_eq!(git.alias_state(&environment), Ok(AliasState::Ours));
+        assert!(
+            git.tear_down(Addition::Alias, Scope::Global, &file, &environment)
+                .unwrap()
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
+    }
+}
+
+/// The second file stands for one that a variable hides from git.
+#[test]
+fn an_alias_of_the_user_is_neither_replaced_nor_removed() {
+    let theirs = "[alias]\n\theroku = !heroku-deploy --my-flags\n";
+    let (home, hidden) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (git, _) = world(home.path());
+    for home in [home.path(), hidden.path()] {
+        let file = config(home, theirs);
+        let (_, environment) = world(home);
+        assert_eq!(git.alias_state(&environment), Ok(AliasState::Taken));
+        git.add_alias(&environment).unwrap();
+        assert!(
+            !git.tear_down(Addition::Alias, Scope::Global, &file, &environment)
+                .unwrap()
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
     }
 }
 
@@ -217,10 +269,10 @@ proptest! {
         let before = before.unwrap();
         let after = git.entries(&file).unwrap();
         let kept = after.strip_suffix(&[entry(""), entry("heroku-rs")][..]);
-        prop_assert!(is_without_pairs(&before, kept.unwrap()));
+        prop_assert!(Addition::Helper.is_removed(&before, kept.unwrap()));
         let again = git.set_up(Scope::Global, "heroku-rs", &environment);
         prop_assert!(!again.unwrap());
-        prop_assert!(git.tear_down(Scope::Global, &file, &environment).unwrap());
+        prop_assert!(git.tear_down(Addition::Helper, Scope::Global, &file, &environment).unwrap());
         let left = fs::read_to_string(&file).unwrap();
         prop_assert_eq!(&left, &removed(&new));
         if !text.contains("helper =") && text.ends_with('\n') {
