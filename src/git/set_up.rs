@@ -561,18 +561,32 @@ impl Addition {
     }
 }
 
-/// Whether a helper starts this program, or did before the program was moved.
+/// Whether [`helper_value`] returns this value, or did before the program was moved. Another one that starts this program
+/// is the user's, such as one with a variable or an argument.
 fn is_our_helper(value: &str) -> bool {
-    matches!(
+    let in_quotes = value
+        .strip_prefix("!'")
+        .and_then(|rest| rest.strip_suffix('\''));
+    let path = in_quotes.map_or(value.to_owned(), |path| path.replace(r"'\''", "'"));
+    let names_us = matches!(
         Setting::helper(value).kind(),
         HelperKind::ThisProgram | HelperKind::Missing
-    )
+    );
+    let is_path = names_us && Path::new(&path).has_root() && value_for(&path) == value;
+    value == OUR_NAME || is_path
 }
 
-/// Whether a pair with this helper is there, and nothing after it that could add another helper.
+/// Whether a pair with this helper, or the user's own pair that starts this program, is there, and nothing after it that
+/// could add another helper.
 fn is_last(entries: &[Entry], helper: &str) -> bool {
-    let pair = Section::helper(helper).entries();
-    let Some(at) = entries.windows(2).rposition(|two| two == pair) else {
+    let does = |value: &str| {
+        value == helper || Setting::helper(value).starts_us() && !is_our_helper(value)
+    };
+    let is_pair = |two: &[Entry]| {
+        let are_helpers = two.iter().all(|(key, _)| key == HEROKU_HELPER);
+        are_helpers && two[0].1.is_empty() && does(&two[1].1)
+    };
+    let Some(at) = entries.windows(2).rposition(is_pair) else {
         return false;
     };
     !entries[at + 2..].iter().any(|(key, _)| {
@@ -612,10 +626,13 @@ pub fn helper_value(is_on_path: bool, program: &Path) -> String {
     if is_on_path {
         return OUR_NAME.to_owned();
     }
-    let path = program.to_string_lossy().replace('\\', "/");
+    value_for(&program.to_string_lossy().replace('\\', "/"))
+}
+
+fn value_for(path: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@=,".contains(c);
     if path.chars().all(is_plain) {
-        path
+        path.to_owned()
     } else {
         // git takes a value that does not start with a slash for the name of a git command.
         format!("!'{}'", path.replace('\'', r"'\''"))

@@ -8,6 +8,9 @@ use super::*;
 
 const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
 
+/// A helper that the user wrote.
+const WITH_A_VARIABLE: &str = "!HEROKU_RS_TIMEOUT=10 git-credential-heroku-rs";
+
 /// An entry for our key.
 fn entry(value: &str) -> Entry {
     (HEROKU_HELPER.to_owned(), value.to_owned())
@@ -69,6 +72,13 @@ fn lines_in_another_form_stay() {
         &OURS.replace("heroku-rs", "store"),
         &OURS.replace("heroku-rs", "git-credential-heroku-rs"),
         &OURS.replace("heroku-rs", "heroku-rs # mine"),
+        &OURS.replace("heroku-rs", "heroku-rs --verbose"),
+        &OURS.replace("heroku-rs", &format!("\"{WITH_A_VARIABLE}\"")),
+        &OURS.replace("heroku-rs", "!git-credential-heroku-rs"),
+        &OURS.replace("heroku-rs", "!~/bin/git-credential-heroku-rs"),
+        &OURS.replace("heroku-rs", "!/gone/git-credential-heroku-rs"),
+        &OURS.replace("heroku-rs", "!'/a b/git-credential-heroku-rs' --verbose"),
+        &OURS.replace("heroku-rs", "!'gone in/git-credential-heroku-rs'"),
         &OURS.replace("helper =\n", "helper = # reset\n"),
         &OURS.replace("helper =\n", "helper =\n\tusername = ann\n"),
         &OURS.replace("\thelper =\n", ""),
@@ -92,6 +102,14 @@ fn a_pair_is_last_if_nothing_after_it_can_add_a_helper() {
     assert!(is_last(&ours, "heroku-rs"));
     assert!(!is_last(&ours, "/bin/git-credential-heroku-rs"));
     assert!(!is_last(&ours[1..], "heroku-rs"));
+    let users = [entry(""), entry(WITH_A_VARIABLE)];
+    assert!(is_last(&users, "heroku-rs"));
+    assert!(!is_last(&users[1..], "heroku-rs"));
+    assert!(!is_last(
+        &[&users[..], &[entry("store")]].concat(),
+        "heroku-rs"
+    ));
+    assert!(!is_last(&[entry(""), entry("store")], "heroku-rs"));
     for key in [
         "user.name",
         "credential.https://github.com.helper",
