@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::environment::Environment;
+use crate::files;
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::Output;
@@ -168,11 +169,8 @@ impl Git {
                 ),
             );
         }
-        if first.starts_with("not a git repository") {
-            return Notice::new(
-                "this directory is in no git repository",
-                "run the command in the app's repository, or without --local",
-            );
+        if let Some(notice) = no_repository(first) {
+            return notice;
         }
         let fix = match bad_line(first) {
             // git names the repository's file relative to the top of the work tree.
@@ -186,10 +184,31 @@ impl Git {
                 let edit = Command::edit_at(line).path(file, home);
                 Fix::command("open the file at this line", edit)
             }
-            None => Fix::command("check", "git config --show-origin --list"),
+            None if first.ends_with(" GIT_CONFIG_PARAMETERS") => {
+                Fix::unset("", "GIT_CONFIG_PARAMETERS")
+            }
+            None if first.contains(" GIT_CONFIG_") => Fix::unset("", "GIT_CONFIG_COUNT"),
+            None if self.works_elsewhere() => {
+                let first = without_secrets(first);
+                return Notice::new(
+                    format!("git does not work in this directory: {first}"),
+                    "correct that, or run the command in another directory",
+                );
+            }
+            None => match denied_file(first) {
+                Some(file) => access_fix(file, home),
+                None => Fix::command("check", "git config --show-origin --list"),
+            },
         };
         let what = without_secrets(&format!("git config: {first}"));
         Notice::new(what, fix.redacted(without_secrets))
+    }
+
+    /// Whether git reads the configuration of the system and the user without the current directory, which may have been
+    /// removed, or belong to another user, or be in a broken repository.
+    fn works_elsewhere(&self) -> bool {
+        let output = self.run(["-C", "/", "config", "--list"]);
+        output.is_ok_and(|output| output.status.success())
     }
 
     /// The URLs of all remotes, to fetch from and to push to; none outside of a repository.
@@ -307,6 +326,43 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 fn error_in(line: &str) -> Option<&str> {
     let fatal = line.strip_prefix("fatal: ");
     fatal.or_else(|| line.strip_prefix("error: "))
+}
+
+/// The file in `unable to access '/home/ann/more': Permission denied`.
+fn denied_file(message: &str) -> Option<&Path> {
+    let file = message.strip_prefix("unable to access '")?;
+    Some(Path::new(file.strip_suffix("': Permission denied")?))
+}
+
+/// What lets this user read a file that `sudo` may have left behind, or the directory above it that keeps it from being
+/// found.
+fn access_fix(file: &Path, home: Option<&Path>) -> Fix {
+    let path = files::nearest_existing(file);
+    if cfg!(unix) && home.is_some_and(|home| path.starts_with(home)) {
+        let chown = Command::new("sudo chown \"$(id -u)\"");
+        Fix::command("change its owner", chown.path(path, home))
+    } else {
+        Fix::command("look at", Command::show_access().path(path, home))
+    }
+}
+
+/// What git's message means if it found no repository where it looked for one.
+fn no_repository(message: &str) -> Option<Notice> {
+    let place = message.strip_prefix("not a git repository")?;
+    Some(match place.strip_prefix(": ") {
+        None => Notice::new(
+            "this directory is in no git repository",
+            "run the command in the app's repository, or without --local",
+        ),
+        Some(place) if place.starts_with('\'') => Notice::new(
+            format!("GIT_DIR names no git repository: {place}"),
+            Fix::unset("", "GIT_DIR"),
+        ),
+        Some(place) => Notice::new(
+            format!("a file .git in this directory or above names no git repository: {place}"),
+            "correct the file, or run the command in another directory",
+        ),
+    })
 }
 
 /// The place in `bad config line 4 in file /home/ann/.gitconfig`.

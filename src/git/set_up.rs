@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::{Git, HEROKU_HELPER, HelperKind, OLDEST, OUR_NAME, SHOW, Scope, Setting, listed};
+use super::{
+    Git, HEROKU_HELPER, HelperKind, OLDEST, OUR_NAME, SHOW, Scope, Setting, access_fix, listed,
+};
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
@@ -81,6 +83,16 @@ impl Git {
         Ok(self.config_files(scope, environment)?.swap_remove(0))
     }
 
+    /// That the user's file cannot be read: git then reads the others, and reports nothing.
+    pub fn unreadable_file(&self, environment: &Environment) -> Option<Notice> {
+        let paths = self.config_files(Scope::Global, environment).ok()?;
+        paths.into_iter().find_map(|path| {
+            let file = ConfigFile::new(Scope::Global, &path, environment).ok()?;
+            let why = files::read(&path, LARGEST).err()?;
+            (why.kind() == ErrorKind::PermissionDenied).then(|| file.unreadable())
+        })
+    }
+
     /// Removes the lines of an addition from a file; returns whether there were any. The section's header is removed too
     /// if nothing else is in the section.
     ///
@@ -141,9 +153,10 @@ impl Git {
 
     /// Whether a file needs no change.
     fn is_done(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
+        let text = file.read()?;
         Ok(match &file.added {
             Some(section) => section.is_in(&self.entries(&file.path)?),
-            None => !addition.removed_from(&file.read()?).1,
+            None => !addition.removed_from(&text).1,
         })
     }
 
@@ -278,20 +291,25 @@ impl<'a> ConfigFile<'a> {
     fn read(&self) -> Result<SecretBuf, Notice> {
         match files::read(&self.path, LARGEST) {
             Err(why) if why.kind() == ErrorKind::NotFound => Ok(SecretBuf::default()),
+            Err(why) if why.kind() == ErrorKind::PermissionDenied => Err(self.unreadable()),
             read => read.map_err(|why| self.unchanged(&why)),
         }
     }
 
-    /// The file that a write changes, after all symbolic links.
-    ///
-    /// # Errors
-    /// A link leads to it that must not be followed.
-    fn target(&self) -> Result<PathBuf, Notice> {
-        files::resolved(&self.path).map_err(|why| self.unchanged(&why))
+    /// Whether it is the user's file in place of `~/.gitconfig`.
+    fn is_xdg(&self) -> bool {
+        self.scope == Scope::Global
+            && self.environment.git_config_global.as_deref() != Some(&self.path)
+            && self.path.ends_with("git/config")
+    }
+
+    /// The file after all symbolic links; the file itself if one of them must not be followed.
+    fn resolved(&self) -> PathBuf {
+        files::resolved(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
     fn lock(&self) -> Result<Lock, Notice> {
-        let target = self.target()?;
+        let target = files::resolved(&self.path).map_err(|why| self.unchanged(&why))?;
         let mut name = target.clone().into_os_string();
         name.push(".lock");
         let name = PathBuf::from(name);
@@ -318,6 +336,14 @@ impl<'a> ConfigFile<'a> {
         }
     }
 
+    /// That this user may not read the file, as after `sudo git config --global`.
+    fn unreadable(&self) -> Notice {
+        let shown = self.environment.display_path(&self.path);
+        let what = format!("{shown} cannot be read: permission denied");
+        let home = self.environment.home.as_deref();
+        Notice::new(what, access_fix(&self.resolved(), home))
+    }
+
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
         use ErrorKind::{
@@ -332,7 +358,8 @@ impl<'a> ConfigFile<'a> {
             _ => why.to_string(),
         };
         let at_file = |command: Command| command.path(&self.path, self.environment.home.as_deref());
-        let is_chosen = self.environment.git_config_global.as_deref() == Some(&self.path);
+        let target = self.resolved();
+        let is_link = target != self.path;
         let fix = match (why.kind(), &self.added) {
             (StorageFull | QuotaExceeded, _) => files::fix_of(why).unwrap_or_default(),
             (ResourceBusy, Some(section)) => {
@@ -343,14 +370,6 @@ impl<'a> ConfigFile<'a> {
                 Fix::command("append the lines", at_file(append))
             }
             (ResourceBusy, None) => Fix::command("remove our lines", at_file(Command::edit())),
-            // git reads both files, and writes `~/.gitconfig` if it exists.
-            (PermissionDenied | ReadOnlyFilesystem, Some(_))
-                if self.scope == Scope::Global
-                    && !is_chosen
-                    && self.path.ends_with("git/config") =>
-            {
-                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
-            }
             // There is no file, as in a container with a user that has no home.
             (_, Some(_))
                 if self.scope == Scope::Global && self.path.symlink_metadata().is_err() =>
@@ -359,12 +378,26 @@ impl<'a> ConfigFile<'a> {
                  or GIT_CONFIG_GLOBAL to a file (git 2.32 or later)"
                     .into()
             }
+            (ReadOnlyFilesystem, _) if !is_link => "make its file system writable, \
+                 or set GIT_CONFIG_GLOBAL to a file elsewhere (git 2.32 or later)"
+                .into(),
+            // git reads both files, and writes `~/.gitconfig` if it exists.
+            (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg() => {
+                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
+            }
+            // A link into a directory that only another program changes, as home-manager makes it.
             (PermissionDenied | ReadOnlyFilesystem, Some(section))
-                if self.scope == Scope::Global =>
+                if is_link && self.scope == Scope::Global =>
             {
                 Fix::advice(format!(
                     "in the program that generates the file, add: {section}"
                 ))
+            }
+            // The lock cannot be created beside it.
+            (PermissionDenied, _) => {
+                let dir = files::nearest_existing(files::dir_of(&target));
+                let look = Command::show_access().path(dir, self.environment.home.as_deref());
+                Fix::command("look at", look)
             }
             _ => Fix::command("look at", at_file(Command::show_access())),
         };

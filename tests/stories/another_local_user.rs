@@ -301,6 +301,35 @@ fn doctor_fails_if_only_root_can_read_netrc() {
     assert!(seen.ends_with("\n1\n"), "{seen}");
 }
 
+/// As `sudo git config --global` leaves it. git itself reports nothing.
+#[test]
+fn a_git_configuration_that_only_root_can_read_is_reported_with_its_fix() {
+    let world = World::new();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    let program = world.home().join("git-credential-heroku-rs");
+    fs::copy(world.tested_program(), &program).unwrap();
+    let (home, program) = (world.home().display().to_string(), program.display());
+    for (name, said) in [
+        (
+            ".gitconfig",
+            "~/.gitconfig cannot be read: permission denied\n",
+        ),
+        ("more", "/more': Permission denied\n"),
+    ] {
+        world.has_file(".gitconfig", "[include]\n\tpath = more\n");
+        let file = world.has_file(name, "[user]\n\tname = Ann\n");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let fix = format!("change its owner: sudo chown \"$(id -u)\" ~/{name}\n");
+        for command in ["setup", "doctor --offline"] {
+            let seen = another.sees(&format!("HOME={home} {program} {command} 2>&1"));
+            assert!(seen.contains(said) && seen.contains(&fix), "{seen}");
+        }
+        fs::remove_file(file).unwrap();
+    }
+}
+
 /// The same with directories that the user has made.
 #[test]
 fn root_in_a_directory_of_another_user_writes_nothing_there() {

@@ -238,6 +238,48 @@ fn a_clock_that_is_years_wrong_loses_no_login() {
     get(&world, "").prints_secret(&token).stdout();
 }
 
+#[test]
+fn what_keeps_git_from_working_is_reported_with_a_fix_that_fits() {
+    let world = World::new();
+    for (lines, said) in [
+        (
+            "echo 'gitdir: /nowhere' >.git",
+            "a file .git in this directory or above names no git repository: /nowhere\n  \
+             correct the file, or run the command in another directory\n",
+        ),
+        (
+            "rmdir ~/here",
+            "git does not work in this directory: \
+             Unable to read current working directory: No such file or directory\n  \
+             correct that, or run the command in another directory\n",
+        ),
+        (
+            "export GIT_CONFIG_COUNT=abc",
+            "git config: bogus count in GIT_CONFIG_COUNT\n  run: unset GIT_CONFIG_COUNT\n",
+        ),
+        (
+            "export GIT_CONFIG_COUNT=1",
+            "git config: missing config key GIT_CONFIG_KEY_0\n  run: unset GIT_CONFIG_COUNT\n",
+        ),
+    ] {
+        let line = format!("mkdir ~/here && cd ~/here && {lines} && git-credential-heroku-rs");
+        for command in ["setup", "unsetup"] {
+            let _ = fs::remove_dir_all(world.home().join("here"));
+            let outcome = world.shell(&format!("{line} {command}"), b"");
+            outcome.exits_with(1).says(said);
+        }
+    }
+    world
+        .shell(
+            "GIT_DIR=/nowhere git-credential-heroku-rs setup --local",
+            b"",
+        )
+        .exits_with(1)
+        .says("GIT_DIR names no git repository: '/nowhere'\n  run: unset GIT_DIR\n");
+    assert!(!world.home().join(".gitconfig").exists());
+    counted("unusual environments", 5);
+}
+
 /// `/dev/null` turns git's configuration off. git, run by root, would replace it by a file, so the story uses
 /// a FIFO.
 #[test]

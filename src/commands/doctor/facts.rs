@@ -38,7 +38,7 @@ pub(super) enum TokenStatus {
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     pub(super) git: Configuration,
-    /// Why git did not give its settings or remotes.
+    /// Why git did not give its settings or remotes, or not all of them.
     pub(super) git_error: Option<Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     /// The account that `login.json` names.
@@ -62,6 +62,7 @@ impl<'a> Facts<'a> {
         let git = context.git();
         let (settings, remotes) = (git.settings(), git.remotes());
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
+        let git_error = git_error.or_else(|| git.unreadable_file(&context.environment));
         let netrc = Netrc::in_plain_text(&context.environment);
         let is_not_for_us =
             |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_) | Cause::Denied);

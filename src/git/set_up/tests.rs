@@ -199,6 +199,48 @@ fn the_command_for_a_mounted_file_appends_the_same_lines() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, environment) = world(home.path());
+    let place = home.path().display().to_string();
+    let usual = config(home.path(), "");
+    let linked = home.path().join("linked/.gitconfig");
+    let store = home.path().join("store/gitconfig");
+    for file in [&linked, &store] {
+        files::replace(file, b"").unwrap();
+    }
+    fs::remove_file(&linked).unwrap();
+    std::os::unix::fs::symlink(&store, &linked).unwrap();
+    let file = |path: &Path| ConfigFile {
+        added: Some(Section::helper("heroku-rs")),
+        ..ConfigFile::new(Scope::Global, path, &environment).unwrap()
+    };
+    let fix = |path: &Path, kind: ErrorKind| file(path).unchanged(&kind.into()).fix().to_string();
+    let generated = "in the program that generates the file, add: \
+        credential.https://git.heroku.com.helper = \"\", then heroku-rs";
+    let space = "free some space, then run the command again";
+    let writable = "make its file system writable, \
+        or set GIT_CONFIG_GLOBAL to a file elsewhere (git 2.32 or later)";
+    let look = format!("look at: ls -ld {place}");
+    for (path, kind, expected) in [
+        (&usual, ErrorKind::StorageFull, space),
+        (&usual, ErrorKind::ReadOnlyFilesystem, writable),
+        (&usual, ErrorKind::PermissionDenied, &look),
+        (&linked, ErrorKind::PermissionDenied, generated),
+        (&linked, ErrorKind::ReadOnlyFilesystem, generated),
+        (&usual, ErrorKind::Other, "look at: ls -ld ~/.gitconfig"),
+    ] {
+        assert_eq!(fix(path, kind), expected, "{kind}");
+    }
+    assert_eq!(
+        file(&usual).unreadable().to_string(),
+        "~/.gitconfig cannot be read: permission denied\n  \
+         change its owner: sudo chown \"$(id -u)\" ~/.gitconfig"
+    );
+}
+
 /// The user's `~/.gitconfig`, with this text.
 fn config(home: &Path, text: &str) -> PathBuf {
     let file = home.join(".gitconfig");
@@ -230,21 +272,18 @@ fn the_alias_is_added_and_removed_without_a_change_to_other_lines() {
     }
 }
 
-/// The second file stands for one that a variable hides from git.
+/// Also if a variable hides the file from git, as another home does here.
 #[test]
 fn an_alias_of_the_user_is_neither_replaced_nor_removed() {
     let theirs = "[alias]\n\theroku = !heroku-deploy --my-flags\n";
-    let (home, hidden) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (git, _) = world(home.path());
-    for home in [home.path(), hidden.path()] {
-        let file = config(home, theirs);
-        let (_, environment) = world(home);
+    let (home, another) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = config(home.path(), theirs);
+    let (git, environment) = world(home.path());
+    for git in [git, world(another.path()).0] {
         assert_eq!(git.alias_state(&environment), Ok(AliasState::Taken));
         git.add_alias(&environment).unwrap();
-        assert!(
-            !git.tear_down(Addition::Alias, Scope::Global, &file, &environment)
-                .unwrap()
-        );
+        let removed = git.tear_down(Addition::Alias, Scope::Global, &file, &environment);
+        assert_eq!(removed, Ok(false));
         assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
     }
 }
