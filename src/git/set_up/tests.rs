@@ -52,6 +52,10 @@ fn only_our_lines_are_removed() {
         // The same lines as git, the Heroku CLI and other systems write them.
         (&OURS.replace("helper =\n", "helper = \n"), ""),
         (&OURS.replace('\n', "\r\n"), ""),
+        (
+            &["\u{feff}", OURS, user].concat(),
+            &["\u{feff}", user].concat(),
+        ),
         (&OURS.replace("helper =\n", "helper = \"\"\n"), ""),
         (
             &OURS.replace("heroku-rs", "\"!'/a b/git-credential-heroku-rs'\""),
