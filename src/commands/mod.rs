@@ -161,7 +161,12 @@ fn our_helper(context: &Context) -> Result<String, Notice> {
         Notice::new(what, "start it with its full path")
     })?;
     let is_on_path = context.environment.has_program(git::PROGRAM);
-    Ok(git::helper_value(is_on_path, &program))
+    git::helper_value(is_on_path, &program).ok_or_else(|| {
+        Notice::new(
+            "the path of this program is not UTF-8 or has several lines, so git cannot start it",
+            "move the program, or add its directory to PATH",
+        )
+    })
 }
 
 /// The account with this email, or with this name in `heroku accounts`.

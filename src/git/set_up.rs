@@ -666,12 +666,17 @@ fn quoted_for_git(value: &str) -> String {
 }
 
 /// The value that makes git find this program: its name if it is on PATH, else its path, quoted for the
-/// shell that git passes it to.
-pub fn helper_value(is_on_path: bool, program: &Path) -> String {
+/// shell that git passes it to. None if git's configuration cannot contain the path.
+pub fn helper_value(is_on_path: bool, program: &Path) -> Option<String> {
     if is_on_path {
-        return OUR_NAME.to_owned();
+        return Some(OUR_NAME.to_owned());
     }
-    value_for(&program.to_string_lossy().replace('\\', "/"))
+    let path = program.to_str().filter(|path| !path.contains('\n'))?;
+    Some(if cfg!(windows) {
+        value_for(&path.replace('\\', "/"))
+    } else {
+        value_for(path)
+    })
 }
 
 fn value_for(path: &str) -> String {

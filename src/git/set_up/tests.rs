@@ -162,10 +162,20 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
 
 #[test]
 fn a_path_with_a_space_is_quoted_for_the_shell() {
-    let value = |path: &str| helper_value(false, Path::new(path));
+    let value = |path: &str| helper_value(false, Path::new(path)).unwrap();
     assert_eq!(value("/opt/bin/x"), "/opt/bin/x");
     assert_eq!(value("/a b/it's"), r"!'/a b/it'\''s'");
-    assert_eq!(helper_value(true, Path::new("/a b")), "heroku-rs");
+    assert_eq!(helper_value(true, Path::new("/a b")).unwrap(), "heroku-rs");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_git_would_read_differently_has_no_value() {
+    use std::os::unix::ffi::OsStrExt;
+    let value = |path: &[u8]| helper_value(false, Path::new(OsStr::from_bytes(path)));
+    assert_eq!(value(br"/a\b/x").unwrap(), r"!'/a\b/x'");
+    assert_eq!(value(b"/a\xff/x"), None);
+    assert_eq!(value(b"/a\nb/x"), None);
 }
 
 /// A git with this home and no other configuration of the user.
@@ -183,10 +193,14 @@ fn world(home: &Path) -> (Git, Environment) {
 #[cfg(unix)]
 #[test]
 fn the_command_for_a_mounted_file_appends_the_same_lines() {
-    for program in ["/opt/x/heroku-rs", "/opt/ann's tools/heroku-rs"] {
+    for program in [
+        "/opt/x/heroku-rs",
+        "/opt/ann's tools/heroku-rs",
+        r"/opt/a\nb/heroku-rs",
+    ] {
         let home = tempfile::tempdir().unwrap();
         let (git, environment) = world(home.path());
-        let helper = helper_value(false, Path::new(program));
+        let helper = helper_value(false, Path::new(program)).unwrap();
         let path = git.config_file(Scope::Global, &environment).unwrap();
         let section = Section::helper(&helper);
         let mounted = ConfigFile {
