@@ -414,7 +414,9 @@ fn push_hint(git: &git::Git) -> String {
     let remotes = git.remotes().unwrap_or_default();
     // A name with a token is not shown.
     let is_shown = |remote: &&git::Remote| git::without_secrets(&remote.name) == remote.name;
-    let mut herokus = remotes.iter().filter(|remote| remote.is_herokus());
+    let mut herokus = remotes
+        .iter()
+        .filter(|remote| remote.is_push && remote.is_herokus());
     match herokus.find(is_shown) {
         Some(remote) => {
             let push = notice::Command::new("git push")

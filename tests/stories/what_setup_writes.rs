@@ -391,6 +391,20 @@ fn an_existing_git_heroku_alias_stays() {
 }
 
 #[test]
+fn setup_names_no_remote_that_only_fetches_from_heroku() {
+    let world = logged_in();
+    for line in [
+        "remote remove heroku",
+        "remote add gh https://git.heroku.com/blue-sky.git",
+        "remote set-url --push gh https://github.com/ann/blue-sky.git",
+    ] {
+        world.git(line).succeeds();
+    }
+    let said = world.helper("setup").succeeds();
+    said.says("Done. In the repository of your app, run:\n  git remote add heroku ");
+}
+
+#[test]
 fn setup_names_the_login_if_there_is_none() {
     let world = World::new().with_keyring();
     world
