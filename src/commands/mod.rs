@@ -160,8 +160,9 @@ fn our_helper(context: &Context) -> Result<String, Notice> {
         let what = format!("could not determine the path of this program: {error}");
         Notice::new(what, "start it with its full path")
     })?;
-    let is_on_path = context.environment.has_program(git::PROGRAM);
-    git::helper_value(is_on_path, &program).ok_or_else(|| {
+    let found = context.environment.programs(git::PROGRAM).next();
+    let is_macos = cfg!(target_os = "macos");
+    git::helper_value(found.as_deref(), &program, is_macos).ok_or_else(|| {
         Notice::new(
             "the path of this program is not UTF-8 or has several lines, so git cannot start it",
             "move the program, or add its directory to PATH",

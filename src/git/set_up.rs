@@ -665,12 +665,17 @@ fn quoted_for_git(value: &str) -> String {
     }
 }
 
-/// The value that makes git find this program: its name if it is on PATH, else its path, quoted for the
-/// shell that git passes it to. None if git's configuration cannot contain the path.
-pub fn helper_value(is_on_path: bool, program: &Path) -> Option<String> {
-    if is_on_path {
-        return Some(OUR_NAME.to_owned());
-    }
+/// The value that makes git find this program: its name if it is `found` on PATH, else the path of the running
+/// `program`, quoted for the shell that git passes it to. None if git's configuration cannot contain the path.
+///
+/// Programs that are started from the Dock of macOS have only the system's directories in PATH. There it is the path that
+/// was found, which, unlike the program behind its links, is the same after an upgrade.
+pub fn helper_value(found: Option<&Path>, program: &Path, is_macos: bool) -> Option<String> {
+    let program = match found {
+        Some(found) if is_macos && found.is_absolute() && !found.starts_with("/usr/bin") => found,
+        Some(_) => return Some(OUR_NAME.to_owned()),
+        None => program,
+    };
     let path = program.to_str().filter(|path| !path.contains('\n'))?;
     Some(if cfg!(windows) {
         value_for(&path.replace('\\', "/"))

@@ -162,17 +162,41 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
 
 #[test]
 fn a_path_with_a_space_is_quoted_for_the_shell() {
-    let value = |path: &str| helper_value(false, Path::new(path)).unwrap();
+    let value = |path: &str| helper_value(None, Path::new(path), false).unwrap();
     assert_eq!(value("/opt/bin/x"), "/opt/bin/x");
     assert_eq!(value("/a b/it's"), r"!'/a b/it'\''s'");
-    assert_eq!(helper_value(true, Path::new("/a b")).unwrap(), "heroku-rs");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_on_path_is_named_except_where_only_terminals_have_its_directory() {
+    for (found, is_macos, expected) in [
+        (
+            "/opt/homebrew/bin/git-credential-heroku-rs",
+            false,
+            OUR_NAME,
+        ),
+        (
+            "/opt/homebrew/bin/git-credential-heroku-rs",
+            true,
+            "/opt/homebrew/bin/git-credential-heroku-rs",
+        ),
+        ("/usr/bin/git-credential-heroku-rs", true, OUR_NAME),
+        ("bin/git-credential-heroku-rs", true, OUR_NAME),
+    ] {
+        let program =
+            Path::new("/opt/homebrew/Cellar/heroku-rs/0.1.0/bin/git-credential-heroku-rs");
+        let value = helper_value(Some(Path::new(found)), program, is_macos).unwrap();
+        assert_eq!(value, expected);
+        assert!(is_our_helper(&value), "{value}");
+    }
 }
 
 #[cfg(unix)]
 #[test]
 fn a_path_that_git_would_read_differently_has_no_value() {
     use std::os::unix::ffi::OsStrExt;
-    let value = |path: &[u8]| helper_value(false, Path::new(OsStr::from_bytes(path)));
+    let value = |path: &[u8]| helper_value(None, Path::new(OsStr::from_bytes(path)), false);
     assert_eq!(value(br"/a\b/x").unwrap(), r"!'/a\b/x'");
     assert_eq!(value(b"/a\xff/x"), None);
     assert_eq!(value(b"/a\nb/x"), None);
@@ -200,7 +224,7 @@ fn the_command_for_a_mounted_file_appends_the_same_lines() {
     ] {
         let home = tempfile::tempdir().unwrap();
         let (git, environment) = world(home.path());
-        let helper = helper_value(false, Path::new(program)).unwrap();
+        let helper = helper_value(None, Path::new(program), false).unwrap();
         let path = git.config_file(Scope::Global, &environment).unwrap();
         let section = Section::helper(&helper);
         let mounted = ConfigFile {
