@@ -73,6 +73,8 @@ pub struct Environment {
     pub trace: Trace,
     /// `XDG_CONFIG_HOME`, where git looks for files of its own.
     pub xdg_config_home: Option<PathBuf>,
+    /// `APPDATA`, on Windows: git for Windows looks there, too.
+    pub app_data: Option<PathBuf>,
     /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts.
     pub git_ssl_cainfo: Option<PathBuf>,
     /// `GIT_SSL_NO_VERIFY`: with any value, git trusts every certificate.
@@ -151,6 +153,7 @@ impl Environment {
                 .map(SecretString::from),
             no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
             xdg_config_home: path("XDG_CONFIG_HOME"),
+            app_data: path("APPDATA").filter(|_| cfg!(windows)),
             git_ssl_cainfo: path("GIT_SSL_CAINFO"),
             git_ssl_no_verify: set("GIT_SSL_NO_VERIFY"),
         };
@@ -225,6 +228,18 @@ impl Environment {
             Some(below) => format!("~/{}", below.display()),
             None => path.display().to_string(),
         }
+    }
+
+    /// The path of a file of git's, such as `config`, outside of the home itself.
+    ///
+    /// Source: git's `path.c`, `xdg_config_home_for`, also that of git for Windows.
+    pub fn xdg_file_of_git(&self, name: &str) -> Option<PathBuf> {
+        if let Some(xdg) = &self.xdg_config_home {
+            return Some(xdg.join("git").join(name));
+        }
+        let in_app_data = self.app_data.as_ref().map(|dir| dir.join("Git").join(name));
+        let in_app_data = in_app_data.filter(|file| file.exists());
+        in_app_data.or_else(|| Some(self.home.as_ref()?.join(".config/git").join(name)))
     }
 
     /// docker's own configuration.
@@ -372,6 +387,25 @@ mod tests {
         let named = [("HOME", "/h"), ("DOCKER_CONFIG", "/d")];
         assert_eq!(file(&named), Some("/d/config.json".into()));
         assert_eq!(file(&[]), None);
+    }
+
+    #[test]
+    fn gits_file_is_where_git_looks_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let app_data = dir.path().join("Git/config");
+        let mut environment = Environment {
+            home: Some("/h".into()),
+            app_data: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        let usual = Some(PathBuf::from("/h/.config/git/config"));
+        assert_eq!(environment.xdg_file_of_git("config"), usual);
+        std::fs::create_dir(dir.path().join("Git")).unwrap();
+        std::fs::File::create_new(&app_data).unwrap();
+        assert_eq!(environment.xdg_file_of_git("config"), Some(app_data));
+        environment.xdg_config_home = Some("/x".into());
+        let xdg = Some(PathBuf::from("/x/git/config"));
+        assert_eq!(environment.xdg_file_of_git("config"), xdg);
     }
 
     #[test]

@@ -240,13 +240,10 @@ fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<Pa
         return Err(Notice::new(what, files::NoHome::FIX));
     };
     let usual = home.join(".gitconfig");
-    let config_home = environment.xdg_config_home.clone();
-    let config_home = config_home.unwrap_or_else(|| home.join(".config"));
-    let xdg = config_home.join("git/config");
-    Ok(match (usual.exists(), xdg.is_file()) {
-        (false, true) => vec![xdg],
-        (true, true) => vec![usual, xdg],
-        (_, false) => vec![usual],
+    let xdg = environment.xdg_file_of_git("config");
+    Ok(match xdg.filter(|xdg| xdg.is_file()) {
+        Some(xdg) if !usual.exists() => vec![xdg],
+        xdg => [usual].into_iter().chain(xdg).collect(),
     })
 }
 
@@ -300,7 +297,7 @@ impl<'a> ConfigFile<'a> {
     fn is_xdg(&self) -> bool {
         self.scope == Scope::Global
             && self.environment.git_config_global.as_deref() != Some(&self.path)
-            && self.path.ends_with("git/config")
+            && self.path.ends_with("config")
     }
 
     /// The file after all symbolic links; the file itself if one of them must not be followed.

@@ -52,11 +52,10 @@ fn removal(url: &UrlParts, file: &Path, home: Option<&Path>) -> Command {
 /// The files of git's own helper `store`.
 fn store_files(facts: &Facts<'_>) -> Vec<PathBuf> {
     let home = facts.home();
-    let config = facts.context.environment.xdg_config_home.clone();
-    let config = config.or_else(|| Some(home?.join(".config")));
+    let environment = &facts.context.environment;
     let usual = [
         home.map(|home| home.join(".git-credentials")),
-        config.map(|config| config.join("git/credentials")),
+        environment.xdg_file_of_git("credentials"),
     ];
     let helpers = facts.settings_of("credential", "helper");
     let named = helpers.filter_map(|helper| file_of_store(&helper.words(), home));
