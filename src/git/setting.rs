@@ -161,8 +161,14 @@ impl Setting {
             }
             // git names the repository's files relative to the top of the work tree. Another name is that of an
             // included file.
-            SettingScope::Local if file.ends_with("config") => git.then("--local"),
-            SettingScope::Worktree if file.ends_with("config.worktree") => git.then("--worktree"),
+            SettingScope::Local if ["config", ".git/config"].contains(&&*self.origin) => {
+                git.then("--local")
+            }
+            SettingScope::Worktree
+                if ["config.worktree", ".git/config.worktree"].contains(&&*self.origin) =>
+            {
+                git.then("--worktree")
+            }
             _ => return Fix::advice(format!("change {} in {}", self.key, self.origin)),
         };
         let change = git.then(action).arg(&self.key);
@@ -212,6 +218,11 @@ mod tests {
                 "run: git config --local --unset-all ",
             ),
             (
+                SettingScope::Local,
+                "config",
+                "run: git config --local --unset-all ",
+            ),
+            (
                 SettingScope::Worktree,
                 ".git/config.worktree",
                 "run: git config --worktree --unset-all ",
@@ -223,6 +234,8 @@ mod tests {
             (SettingScope::System, "/etc/gitconfig"),
             (SettingScope::Command, "command line:"),
             (SettingScope::Local, ".git/included"),
+            (SettingScope::Local, ".git/../team/config"),
+            (SettingScope::Worktree, ".git/../team/config.worktree"),
         ] {
             assert_eq!(fix(scope, origin), format!("change {key} in {origin}"));
         }
