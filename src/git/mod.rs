@@ -158,8 +158,7 @@ impl Git {
         let mut errors = printed.lines().filter_map(error_in);
         let first = errors.next().or(printed.lines().next());
         let first = first.unwrap_or("no message");
-        let is_refused = printed.contains("safe.directory");
-        if let Some(path) = first.split('\'').nth(1).filter(|_| is_refused) {
+        if let Some(path) = refused_repository(&printed, first) {
             let trust = Command::new("git config --global --add safe.directory");
             return Notice::new(
                 format!("git refuses the repository {path}: another user owns it"),
@@ -365,6 +364,13 @@ fn no_repository(message: &str) -> Option<Notice> {
     })
 }
 
+/// The repository in `detected dubious ownership in repository at '/home/bob/app'`. Its path may contain a quote.
+fn refused_repository<'p>(printed: &str, first: &'p str) -> Option<&'p str> {
+    let (_, quoted) = first.split_once('\'')?;
+    let (path, _) = quoted.rsplit_once('\'')?;
+    printed.contains("safe.directory").then_some(path)
+}
+
 /// The place in `bad config line 4 in file /home/ann/.gitconfig`.
 fn bad_line(message: &str) -> Option<(usize, &Path)> {
     let (line, file) = message
@@ -372,3 +378,6 @@ fn bad_line(message: &str) -> Option<(usize, &Path)> {
         .split_once(" in file ")?;
     Some((line.parse().ok()?, Path::new(file)))
 }
+
+#[cfg(test)]
+mod tests;
