@@ -34,7 +34,7 @@ pub struct Environment {
     pub local_app_data: Option<PathBuf>,
     /// `NETRC`: the netrc file that curl 8.16 and later read.
     pub netrc: Option<PathBuf>,
-    /// `GIT_CONFIG_GLOBAL`: git's file for this user, in place of `~/.gitconfig`.
+    /// `GIT_CONFIG_GLOBAL`: git's file for this user, in place of `~/.gitconfig`. With an empty value git reads none.
     pub git_config_global: Option<PathBuf>,
     /// `GIT_EXEC_PATH` is set: git started us, as one of its helpers.
     pub is_started_by_git: bool,
@@ -75,9 +75,9 @@ pub struct Environment {
     pub xdg_config_home: Option<PathBuf>,
     /// `APPDATA`, on Windows: git for Windows looks there, too.
     pub app_data: Option<PathBuf>,
-    /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts.
+    /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts. To git, an empty value is one too.
     pub git_ssl_cainfo: Option<PathBuf>,
-    /// `GIT_SSL_NO_VERIFY`: with any value, git trusts every certificate.
+    /// `GIT_SSL_NO_VERIFY`: with any value, also an empty one, git trusts every certificate.
     pub git_ssl_no_verify: Option<OsString>,
 }
 
@@ -101,7 +101,8 @@ impl Environment {
     /// The default time limit of a prompt.
     pub const PROMPT_LIMIT: Duration = Duration::from_secs(120);
 
-    /// Takes the snapshot; `variable` returns the value of a variable. An empty value counts as not set.
+    /// Takes the snapshot; `variable` returns the value of a variable. An empty value counts as not set,
+    /// except in variables that git reads in another way.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
@@ -124,7 +125,7 @@ impl Environment {
             xdg_state_home: path("XDG_STATE_HOME"),
             local_app_data: path("LOCALAPPDATA"),
             netrc: path("NETRC"),
-            git_config_global: path("GIT_CONFIG_GLOBAL"),
+            git_config_global: variable("GIT_CONFIG_GLOBAL").map(PathBuf::from),
             is_started_by_git: set("GIT_EXEC_PATH").is_some(),
             docker_config: path("DOCKER_CONFIG"),
             bus_address: text("DBUS_SESSION_BUS_ADDRESS"),
@@ -154,8 +155,8 @@ impl Environment {
             no_proxy: text("no_proxy").or_else(|| text("NO_PROXY")),
             xdg_config_home: path("XDG_CONFIG_HOME"),
             app_data: path("APPDATA").filter(|_| cfg!(windows)),
-            git_ssl_cainfo: path("GIT_SSL_CAINFO"),
-            git_ssl_no_verify: set("GIT_SSL_NO_VERIFY"),
+            git_ssl_cainfo: variable("GIT_SSL_CAINFO").map(PathBuf::from),
+            git_ssl_no_verify: variable("GIT_SSL_NO_VERIFY"),
         };
         if environment.trace.is_on() {
             for secret in environment.secrets() {
@@ -351,6 +352,14 @@ mod tests {
     fn a_variable_set_to_nothing_is_not_set() {
         let found = environment(&[("HEROKU_API_KEY", ""), ("HOME", "")]);
         assert!(found.api_key.is_none() && found.home.is_none());
+    }
+
+    #[test]
+    fn a_variable_that_git_reads_also_if_it_is_empty_is_set() {
+        let names = ["GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY"];
+        let found = environment(&names.map(|name| (name, "")));
+        assert!(found.git_config_global.is_some());
+        assert!(found.git_ssl_cainfo.is_some() && found.git_ssl_no_verify.is_some());
     }
 
     #[test]

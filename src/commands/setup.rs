@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config;
-use crate::git::{AliasState, Configuration, Scope};
+use crate::git::{AliasState, Configuration, HEROKU_HELPER, Scope, Setting};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -47,7 +47,7 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     } else {
         session.print(&format!("git is already configured: {file}"))?;
     }
-    warn_about_rivals(&configuration, session)
+    warn_about_rivals(&configuration, &file, session)
 }
 
 /// Adds the alias `git heroku` if nothing else has that name. Asks first on a terminal, unless a flag decides.
@@ -137,14 +137,23 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 /// Warns about what keeps git from using this helper, and about other helpers that get the token.
 fn warn_about_rivals(
     configuration: &Configuration,
+    file: &str,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
     let helpers = configuration.helpers();
     if !helpers.iter().any(|helper| helper.starts_us()) {
-        session.warn(&Notice::new(
-            "git does not use heroku-rs in this directory: a later setting resets the list of helpers",
-            configuration.set_up_fix(),
-        ))?;
+        let settings = configuration.settings.iter();
+        let mut values = settings.filter(|one| one.key == HEROKU_HELPER);
+        let (why, fix) = if values.any(Setting::starts_us) {
+            let why = "a later setting resets the list of helpers".to_owned();
+            (why, configuration.set_up_fix())
+        } else {
+            let list = "git config --show-origin --list";
+            let fix = Fix::command("show which files git reads", list);
+            (format!("git does not read {file}"), fix)
+        };
+        let what = format!("git does not use heroku-rs in this directory: {why}");
+        session.warn(&Notice::new(what, fix))?;
     }
     for other in helpers.iter().filter(|helper| !helper.means_us()) {
         let origin = other.shown_origin(&session.context.environment);

@@ -80,6 +80,8 @@ impl Git {
             .args(arguments)
             // git's messages are parsed here; without this they are in the user's language.
             .env("LC_ALL", "C")
+            // Only `git config` reads this file. A push does not.
+            .env_remove("GIT_CONFIG")
             // The same home that git would find, except in a test.
             .envs(self.home.iter().map(|home| ("HOME", home)))
             .envs(variables.iter().copied());

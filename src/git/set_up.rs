@@ -233,6 +233,14 @@ fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<Pa
     if let Some(chosen) = &environment.git_config_global
         && version >= (2, 32)
     {
+        // git looks for it in each directory in which it runs, and reads none if the name is empty.
+        if !chosen.has_root() {
+            let fix = Fix::unset("", "GIT_CONFIG_GLOBAL");
+            return Err(Notice::new(
+                "GIT_CONFIG_GLOBAL is not an absolute path, so nothing was changed",
+                fix.or("set it to an absolute path"),
+            ));
+        }
         return Ok(vec![chosen.clone()]);
     }
     let Some(home) = &environment.home else {

@@ -247,9 +247,11 @@ fn a_missing_ca_file_is_found() {
 
 #[test]
 fn a_variable_turns_off_certificate_checks() {
-    let world = healthy();
-    world.sets("GIT_SSL_NO_VERIFY", "1");
-    is_found(&world, "git.certificates", "GIT_SSL_NO_VERIFY is set");
+    for value in ["1", ""] {
+        let world = healthy();
+        world.sets("GIT_SSL_NO_VERIFY", value);
+        is_found(&world, "git.certificates", "GIT_SSL_NO_VERIFY is set");
+    }
 }
 
 #[test]

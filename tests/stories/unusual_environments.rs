@@ -329,3 +329,47 @@ fn without_a_home_each_command_says_what_to_set() {
         );
     }
 }
+
+#[test]
+fn a_configuration_that_git_does_not_read_everywhere_is_not_written() {
+    let world = World::new();
+    // GIT_CONFIG_GLOBAL came with git 2.32.
+    if world.git_is_older_than(32) {
+        return;
+    }
+    for path in ["", "gitconfig"] {
+        world.sets("GIT_CONFIG_GLOBAL", path);
+        world.helper("setup").exits_with(1).stdout_is("").stderr_is(
+            "heroku-rs: GIT_CONFIG_GLOBAL is not an absolute path, so nothing was changed\n  \
+             run: unset GIT_CONFIG_GLOBAL, or set it to an absolute path\n",
+        );
+        assert!(!world.home().join(".gitconfig").exists());
+        counted("unusual environments", 1);
+    }
+}
+
+/// A push does not read the file in `GIT_CONFIG`, only `git config` does.
+#[test]
+fn a_configuration_that_a_push_does_not_read_counts_for_nothing() {
+    let world = World::new();
+    world.sets("GIT_CONFIG", "/dev/null");
+    world
+        .helper("setup")
+        .succeeds()
+        .says("git now uses only heroku-rs")
+        .stderr_is("");
+    counted("unusual environments", 1);
+}
+
+#[test]
+fn setup_says_that_git_does_not_read_the_file() {
+    let world = World::new();
+    let git = world.shell("command -v git", b"").stdout();
+    let script = format!("HOME=/nonexistent exec {} \"$@\"", git.trim());
+    world.has_program("git", &script);
+    world.helper("setup").succeeds().says(
+        "git does not use heroku-rs in this directory: git does not read ~/.gitconfig\n  \
+         show which files git reads: git config --show-origin --list\n",
+    );
+    counted("unusual environments", 1);
+}
