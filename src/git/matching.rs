@@ -6,7 +6,7 @@
 //!
 //! Source: git's `urlmatch.c`, and `credential.c` for the keys that `urlmatch.c` does not accept as a URL.
 
-use super::Setting;
+use super::{SERVER, Setting};
 
 /// The parts of a URL: of a remote, or in a key. A part that is missing is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,7 @@ impl UrlParts {
     pub(super) fn helpers_in(&self, settings: &[Setting]) -> Vec<usize> {
         let mut asked = Vec::new();
         for (position, setting) in settings.iter().enumerate() {
-            let is_covered = || setting.pattern().is_none_or(|pattern| pattern.covers(self));
-            if !setting.is_helper() || !is_covered() {
+            if !setting.is_helper() || !setting.applies_to(self) {
                 continue;
             }
             if setting.value.is_empty() {
@@ -56,18 +55,36 @@ impl UrlParts {
         asked
     }
 
-    /// Whether a setting of `credential.*` with this URL in its key applies to a request for that one.
-    fn covers(&self, request: &UrlParts) -> bool {
-        self.covers_as_url(request)
-            .unwrap_or_else(|| self.covers_as_parts(request))
+    /// Those of these settings `http.*`, all with one name, that git applies to this URL, in its order. Of a setting with
+    /// one value, the last one counts. git skips a setting after one with a more specific URL.
+    ///
+    /// Source: `urlmatch_config_entry` and `cmp_matches`.
+    pub fn applied<'s>(&self, settings: impl Iterator<Item = &'s Setting>) -> Vec<&'s Setting> {
+        let mut most = None;
+        let mut applied = Vec::new();
+        for setting in settings.filter(|setting| setting.applies_to(self)) {
+            let specificity = setting.pattern().map(|pattern| pattern.specificity());
+            if specificity >= most {
+                most = specificity;
+                applied.push(setting);
+            }
+        }
+        applied
+    }
+
+    /// How specific this is among the URLs in keys that match a URL: by the length of the host, the length of the path,
+    /// and the user name.
+    fn specificity(&self) -> (usize, usize, bool) {
+        let host = self.host.split(':').next().map_or(0, str::len);
+        let path = self.directories().map_or(0, |path| path.len());
+        (host, path, self.username.is_some())
     }
 
     /// Source: `match_urls`. None if this is not a whole URL.
     fn covers_as_url(&self, request: &UrlParts) -> Option<bool> {
         let (labels, port) = self.labels_and_port()?;
         let (names, number) = request.labels_and_port()?;
-        let mut directories = self.segments()?;
-        directories.pop_if(|last| last.is_empty());
+        let directories = self.directories()?;
         let is_user = match &self.username {
             Some(user) => !user.is_empty() && Some(user) == request.username.as_ref(),
             None => true,
@@ -118,6 +135,13 @@ impl UrlParts {
         Some(segments)
     }
 
+    /// The same without the end of a path that ends in a slash.
+    fn directories(&self) -> Option<Vec<&str>> {
+        let mut directories = self.segments()?;
+        directories.pop_if(|last| last.is_empty());
+        Some(directories)
+    }
+
     /// Source: `credential_match`: every part that is there is exactly the same.
     fn covers_as_parts(&self, request: &UrlParts) -> bool {
         let path = |parts: &UrlParts| parts.path.trim_matches('/').to_owned();
@@ -142,20 +166,29 @@ impl Setting {
         Some(UrlParts::parse(rest.rsplit_once('.')?.0))
     }
 
-    /// Whether it applies to Heroku's git server, or to one app or user there. Only for keys of
-    /// `credential` and `http`.
-    pub fn covers_heroku(&self) -> bool {
-        let heroku = UrlParts::parse("https://git.heroku.com");
-        let Some(pattern) = self.pattern() else {
-            return true;
-        };
-        let host = UrlParts {
-            username: None,
-            path: String::new(),
-            ..pattern
-        };
-        host.covers_as_url(&heroku)
-            .unwrap_or_else(|| self.key.starts_with("credential.") && host.covers_as_parts(&heroku))
+    /// Whether git applies it to this URL. Only for keys of `credential` and `http`.
+    pub fn applies_to(&self, url: &UrlParts) -> bool {
+        self.pattern()
+            .is_none_or(|pattern| self.is_covered(&pattern, url))
+    }
+
+    /// Whether git applies it to Heroku's git server, or to one app or user there. Only for keys as above.
+    pub(super) fn concerns_heroku(&self) -> bool {
+        self.pattern().is_none_or(|pattern| {
+            let host = UrlParts {
+                username: None,
+                path: String::new(),
+                ..pattern
+            };
+            self.is_covered(&host, &UrlParts::parse(SERVER))
+        })
+    }
+
+    /// Whether a URL in a key such as this one's covers a request for that one.
+    fn is_covered(&self, pattern: &UrlParts, url: &UrlParts) -> bool {
+        pattern
+            .covers_as_url(url)
+            .unwrap_or_else(|| self.key.starts_with("credential.") && pattern.covers_as_parts(url))
     }
 }
 

@@ -40,6 +40,9 @@ pub const HEROKU_HELPER: &str = "credential.https://git.heroku.com.helper";
 /// The oldest git that has every option of `git config` used here and in `doctor`, such as `--fixed-value`.
 pub const OLDEST: (u32, u32) = (2, 30);
 
+/// Heroku's git server.
+const SERVER: &str = "https://git.heroku.com";
+
 /// The value that names this program if it is on PATH.
 pub const OUR_NAME: &str = "heroku-rs";
 
@@ -249,7 +252,7 @@ impl Configuration {
     pub fn helpers(&self) -> Vec<&Setting> {
         let urls = self.remotes.iter().filter(|remote| remote.is_herokus());
         let urls = urls.map(|remote| remote.url.as_str());
-        let urls = std::iter::once("https://git.heroku.com").chain(urls);
+        let urls = std::iter::once(SERVER).chain(urls);
         let asked = urls.flat_map(|url| UrlParts::parse(url).helpers_in(&self.settings));
         let asked: BTreeSet<usize> = asked.collect();
         asked.into_iter().map(|at| &self.settings[at]).collect()
@@ -262,10 +265,28 @@ impl Configuration {
             .is_some_and(|first| first.starts_us())
     }
 
-    /// The last setting that resets the list of helpers for Heroku: git asks none that is set before it.
+    /// The URLs at Heroku's git server that git pushes to, each with its remote; without a remote there, the server's
+    /// own.
+    pub fn push_urls(&self) -> Vec<(&str, Option<&Remote>)> {
+        let at_heroku = |remote: &&Remote| remote.is_push && remote.is_herokus();
+        let remotes = self.remotes.iter().filter(at_heroku);
+        let mut urls: Vec<_> = remotes
+            .map(|remote| (remote.url.as_str(), Some(remote)))
+            .collect();
+        if urls.is_empty() {
+            urls.push((SERVER, None));
+        }
+        urls
+    }
+
+    /// The last setting that resets the list of helpers for a push to Heroku: git asks none that is set before it.
     pub fn last_reset(&self) -> Option<&Setting> {
-        let resets =
-            |one: &&Setting| one.is_helper() && one.value.is_empty() && one.covers_heroku();
+        let urls = self.push_urls().into_iter();
+        let urls: Vec<UrlParts> = urls.map(|(url, _)| UrlParts::parse(url)).collect();
+        let resets = |one: &&Setting| {
+            let is_reset = one.is_helper() && one.value.is_empty();
+            is_reset && urls.iter().any(|url| one.applies_to(url))
+        };
         self.settings.iter().rfind(resets)
     }
 
@@ -277,30 +298,38 @@ impl Configuration {
         }
     }
 
-    /// The setting that gives Heroku's URLs a user name, if they have none.
-    pub fn username(&self) -> Option<&Setting> {
+    /// The setting that gives this URL a user name, if it has none.
+    pub fn username(&self, url: &UrlParts) -> Option<&Setting> {
         let is_username = |key: &str| key.starts_with("credential.") && key.ends_with(".username");
         let mut settings = self.settings.iter();
-        settings.rfind(|one| is_username(&one.key) && one.covers_heroku())
+        settings.rfind(|one| is_username(&one.key) && one.applies_to(url))
     }
 
-    /// The accounts that git asks for, whichever one is active, and where they are chosen: by a setting, or by the URL
+    /// The accounts that pushes ask for, whichever one is active, and where they are chosen: by a setting, or by the URL
     /// of a remote. Only an email chooses an account.
     pub fn chosen_accounts(&self, environment: &Environment) -> Vec<(Account, String)> {
-        let set = self.username().map(|setting| {
-            let (key, origin) = (setting.shown_key(), setting.shown_origin(environment));
-            (setting.value.clone(), format!("{key} in {origin}"))
-        });
-        let asks = |remote: &&Remote| remote.is_push && remote.is_herokus();
-        let in_urls = self.remotes.iter().filter(asks).filter_map(|remote| {
-            let place = format!("the URL of the remote {}", without_secrets(&remote.name));
-            Some((UrlParts::parse(&remote.url).username?, place))
-        });
-        let chosen = set.into_iter().chain(in_urls).map(|(name, place)| {
-            let account = Account::parse(&name).filter(Account::is_email);
-            account.map(|account| (account, place))
-        });
-        chosen.flatten().collect()
+        let mut chosen = Vec::new();
+        for (url, remote) in self.push_urls() {
+            let url = UrlParts::parse(url);
+            let in_url = url.username.clone().zip(remote).map(|(name, remote)| {
+                let place = format!("the URL of the remote {}", without_secrets(&remote.name));
+                (name, place)
+            });
+            let set = || {
+                let setting = self.username(&url)?;
+                let (key, origin) = (setting.shown_key(), setting.shown_origin(environment));
+                Some((setting.value.clone(), format!("{key} in {origin}")))
+            };
+            let account = in_url.or_else(set).and_then(|(name, place)| {
+                let account = Account::parse(&name).filter(Account::is_email)?;
+                Some((account, place))
+            });
+            // A setting may apply to several remotes.
+            if let Some(account) = account.filter(|account| !chosen.contains(account)) {
+                chosen.push(account);
+            }
+        }
+        chosen
     }
 
     /// The keys of the remote URLs of Heroku's git server that contain a password, for display: git sends that

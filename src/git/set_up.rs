@@ -642,7 +642,7 @@ fn is_last(entries: &[Entry], helper: &str) -> bool {
     !entries[at + 2..].iter().any(|(key, _)| {
         let is_include = key.starts_with("include") && key.rsplit('.').next() == Some("path");
         let setting = Setting::helper_at(key, "");
-        is_include || setting.is_helper() && setting.covers_heroku()
+        is_include || setting.is_helper() && setting.concerns_heroku()
     })
 }
 

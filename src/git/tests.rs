@@ -1,5 +1,79 @@
 use super::*;
 
+const APP: &str = "https://git.heroku.com/blue-sky.git";
+const OTHER_APP: &str = "credential.https://git.heroku.com/other-app.git";
+
+fn settings(entries: &[(&str, &str)]) -> Vec<Setting> {
+    let entries = entries.iter();
+    entries
+        .map(|(key, value)| Setting::helper_at(key, value))
+        .collect()
+}
+
+fn configuration(settings: &[Setting], urls: &[&str]) -> Configuration {
+    let remote = |(at, url): (usize, &&str)| Remote {
+        name: format!("remote-{at}"),
+        url: Zeroizing::new((*url).to_owned()),
+        is_push: true,
+    };
+    Configuration {
+        settings: settings.to_vec(),
+        remotes: urls.iter().enumerate().map(remote).collect(),
+    }
+}
+
+#[test]
+fn an_account_is_chosen_by_what_applies_to_the_url_that_is_pushed_to() {
+    let bob_app = format!("{OTHER_APP}.username");
+    let bob = settings(&[(&bob_app, "bob@example.com")]);
+    let places = |settings: &[Setting], urls: &[&str]| {
+        let chosen = configuration(settings, urls).chosen_accounts(&Environment::default());
+        let chosen = chosen
+            .into_iter()
+            .map(|(account, place)| format!("{account}: {place}"));
+        chosen.collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(places(&bob, &[APP]), none);
+    assert_eq!(places(&bob, &[]), none);
+    let other = "https://git.heroku.com/other-app.git";
+    let by_setting = format!("bob@example.com: {bob_app} in ");
+    assert_eq!(places(&bob, &[APP, other, other]), [by_setting]);
+    let general = settings(&[
+        ("credential.username", "bob@example.com"),
+        (&bob_app, "deploy"),
+    ]);
+    assert_eq!(places(&general, &[other]), none);
+    assert_eq!(
+        places(
+            &general,
+            &["https://ann%40example.com@git.heroku.com/blue-sky.git", APP]
+        ),
+        [
+            "ann@example.com: the URL of the remote remote-0",
+            "bob@example.com: credential.username in "
+        ]
+    );
+    assert_eq!(
+        places(&general, &[]),
+        ["bob@example.com: credential.username in "]
+    );
+}
+
+#[test]
+fn a_reset_for_another_app_does_not_count() {
+    let other_app = format!("{OTHER_APP}.helper");
+    let settings = settings(&[("credential.helper", ""), (&other_app, "")]);
+    let last = |urls: &[&str]| {
+        let configuration = configuration(&settings, urls);
+        configuration.last_reset().map(|one| one.key.clone())
+    };
+    assert_eq!(last(&[APP]).as_deref(), Some("credential.helper"));
+    assert_eq!(last(&[]).as_deref(), Some("credential.helper"));
+    let both = [APP, "https://git.heroku.com/other-app.git"];
+    assert_eq!(last(&both), Some(other_app));
+}
+
 #[test]
 fn the_refused_repository_is_named_in_full() {
     const ADVICE: &str = "\tgit config --global --add safe.directory";

@@ -254,6 +254,41 @@ fn a_variable_turns_off_certificate_checks() {
     }
 }
 
+/// The world's git trusts Heroku's certificate by a variable, so that the setting for its file is not used.
+#[test]
+fn a_setting_for_another_app_is_not_for_this_one() {
+    let world = healthy();
+    let pair = base64(&format!("x:{}", world.heroku.issue_token(BOB)));
+    append_to_user_config(
+        &world,
+        &format!(
+            "[http \"https://git.heroku.com/other-app.git\"]\n\
+             \textraHeader = Authorization: Basic {pair}\n\
+             \tsslCAInfo = /nowhere/ca.pem\n\
+             \tsslVerify = false\n\
+             [credential \"https://git.heroku.com/other-app.git\"]\n\
+             \tusername = {BOB}\n"
+        ),
+    );
+    world
+        .helper("doctor")
+        .succeeds()
+        .says("\nno problems found\n");
+    world
+        .helper("status")
+        .succeeds()
+        .says_nothing_about("git uses bob@example.com here")
+        .stdout();
+    // A more specific setting for another URL changes nothing for this one.
+    for setting in [
+        "http.sslVerify false",
+        "http.https://git.heroku.com/other-app.git.sslVerify true",
+    ] {
+        world.git(&format!("config {setting}")).succeeds();
+    }
+    is_found_and_left_to_the_user(&world, "git.certificates", "anyone can impersonate Heroku");
+}
+
 #[test]
 fn git_uses_a_proxy_that_we_do_not() {
     let world = healthy();

@@ -3,22 +3,30 @@
 use std::path::Path;
 
 use super::{Facts, Findings, Severity};
-use crate::git::Setting;
+use crate::git::{Setting, UrlParts};
 use crate::notice::{Command, Fix};
+
+const WHY: &str = "git does not verify Heroku's certificate, so anyone can impersonate Heroku";
 
 /// Whether git verifies Heroku's certificate.
 pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
-    const WHY: &str = "git does not verify Heroku's certificate, so anyone can impersonate Heroku";
     let environment = &facts.context.environment;
     if environment.git_ssl_no_verify.is_some() {
         let what = format!("GIT_SSL_NO_VERIFY is set: {WHY}");
         found.warn(what).fix(Fix::unset("", "GIT_SSL_NO_VERIFY"));
     }
+    for url in facts.push_urls() {
+        certificates_for(&url, facts, found);
+    }
+}
+
+/// What git's settings say about a push to this URL.
+fn certificates_for(url: &UrlParts, facts: &Facts<'_>, found: &mut Findings) {
     let is_off = |setting: &&Setting| {
         let value = setting.value.to_ascii_lowercase();
         ["false", "0", "no", "off"].contains(&value.as_str())
     };
-    let verify = deciding_setting("sslverify", facts).filter(is_off);
+    let verify = deciding_setting("sslverify", url, facts).filter(is_off);
     if let Some(setting) = verify {
         let what = format!("{} in {} is off: {WHY}", setting.key, setting.origin);
         found.warn(what).fix(if setting.key == "http.sslverify" {
@@ -32,7 +40,9 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
         let file = Path::new(&setting.value);
         file.is_absolute() && !file.is_file()
     };
-    if let Some(setting) = deciding_setting("sslcainfo", facts).filter(is_missing) {
+    let certificates = deciding_setting("sslcainfo", url, facts);
+    if let Some(setting) = certificates.filter(is_missing) {
+        let environment = &facts.context.environment;
         let is_used = environment.git_ssl_cainfo.is_none() && verify.is_none();
         let (key, origin) = (&setting.key, &setting.origin);
         let what = format!("{key} in {origin} names a file that does not exist");
@@ -49,14 +59,18 @@ pub(super) fn has_own_certificates(facts: &Facts<'_>) -> bool {
     let mut settings = ["sslcainfo", "sslcapath", "sslbackend", "sslverify"].into_iter();
     environment.git_ssl_cainfo.is_some()
         || environment.git_ssl_no_verify.is_some()
-        || settings.any(|name| deciding_setting(name, facts).is_some())
+        || settings.any(|name| deciding_settings(name, facts).next().is_some())
 }
 
-/// The `http.*` setting that git applies to Heroku: the one with the longest URL pattern, and the
-/// last of several with the same length.
-pub(super) fn deciding_setting<'f>(name: &str, facts: &'f Facts<'_>) -> Option<&'f Setting> {
-    let settings = facts.settings_of("http", name);
-    settings
-        .filter(|one| one.covers_heroku())
-        .max_by_key(|one| one.key.len())
+/// The settings `http.*` that decide for the URLs that are pushed to.
+pub(super) fn deciding_settings<'f>(
+    name: &'static str,
+    facts: &'f Facts<'_>,
+) -> impl Iterator<Item = &'f Setting> {
+    let urls = facts.push_urls();
+    urls.filter_map(move |url| deciding_setting(name, &url, facts))
+}
+
+fn deciding_setting<'f>(name: &str, url: &UrlParts, facts: &'f Facts<'_>) -> Option<&'f Setting> {
+    url.applied(facts.settings_of("http", name)).pop()
 }

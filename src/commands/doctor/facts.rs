@@ -11,7 +11,7 @@ use crate::cli::Doctor;
 use crate::commands::ask_heroku;
 use crate::context::Context;
 use crate::files::{self, NotTrusted};
-use crate::git::{Configuration, Setting};
+use crate::git::{Configuration, Setting, UrlParts};
 use crate::heroku_api::ApiError;
 use crate::heroku_cli;
 use crate::keyring::{Listing, Unavailable};
@@ -95,6 +95,12 @@ impl<'a> Facts<'a> {
             let rest = setting.key.strip_prefix(section);
             rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(&end))
         })
+    }
+
+    /// The URLs that git pushes to.
+    pub(super) fn push_urls(&self) -> impl Iterator<Item = UrlParts> {
+        let urls = self.git.push_urls().into_iter();
+        urls.map(|(url, _)| UrlParts::parse(url))
     }
 
     /// What Heroku says about a token.

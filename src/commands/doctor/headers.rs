@@ -5,15 +5,20 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use super::Facts;
-use crate::git::Setting;
+use crate::git::{Setting, UrlParts};
 use crate::token::Token;
 
-/// The first setting with an `Authorization` header that git sends to Heroku, and the token in it, if it may be
+/// The first setting with an `Authorization` header that git sends with a request for this URL, and the token in it, if it may be
 /// Heroku's. A secret that may belong to another service is not sent to Heroku's API.
-pub(super) fn authorization<'f>(facts: &'f Facts<'_>) -> Option<(&'f Setting, Option<Token>)> {
-    let mut settings = facts.settings_of("http", "extraheader");
-    settings.find_map(|setting| {
-        let authorization = authorization_in(&setting.value).filter(|_| setting.covers_heroku())?;
+pub(super) fn authorization<'f>(
+    url: &str,
+    facts: &'f Facts<'_>,
+) -> Option<(&'f Setting, Option<Token>)> {
+    let applied = UrlParts::parse(url).applied(facts.settings_of("http", "extraheader"));
+    // An empty value removes the headers before it.
+    let mut sent = applied.rsplit(|setting| setting.value.is_empty());
+    sent.next()?.iter().find_map(|&setting| {
+        let authorization = authorization_in(&setting.value)?;
         let may_be_herokus = |token: &Token| {
             setting.key != "http.extraheader"
                 || token.has_herokus_prefix()

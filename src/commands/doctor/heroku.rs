@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use super::connection::{deciding_setting, has_own_certificates};
+use super::connection::{deciding_settings, has_own_certificates};
 use super::facts::{ASK_LIMIT, Facts, TokenStatus};
 use super::{Findings, Severity};
 use crate::commands::rejected;
@@ -30,7 +30,7 @@ fn unreachable(why: &ApiError, facts: &Facts<'_>, found: &mut Findings) {
     let ours = facts.context.environment.https_proxy.as_ref();
     let ours = ours.map_or("", ExposeSecret::expose_secret);
     let is_own = |proxy: &&Setting| is_network && proxy.value != ours;
-    let proxy = deciding_setting("proxy", facts).filter(is_own);
+    let proxy = deciding_settings("proxy", facts).find(is_own);
     let stops_git = match why {
         ApiError::Certificate { .. } => !has_own_certificates(facts),
         _ => is_network && proxy.is_none(),

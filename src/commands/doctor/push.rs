@@ -42,22 +42,14 @@ pub(super) fn pushes(facts: &Facts<'_>) -> Vec<Push> {
         url: Zeroizing::new(url.to_owned()),
         sent: Sent::to(url, remote, facts),
     };
-    let remotes = facts.git.remotes.iter().filter(|remote| remote.is_push);
-    let pushes: Vec<Push> = remotes
-        .filter(|remote| remote.is_herokus())
-        .map(|remote| push(&remote.url, Some(remote)))
-        .collect();
-    if pushes.is_empty() {
-        vec![push("https://git.heroku.com", None)]
-    } else {
-        pushes
-    }
+    let urls = facts.git.push_urls().into_iter();
+    urls.map(|(url, remote)| push(url, remote)).collect()
 }
 
 impl Sent {
     fn to(url: &str, remote: Option<&Remote>, facts: &Facts<'_>) -> Result<Sent, Notice> {
         // git sends such a header in any case.
-        if let Some((setting, token)) = headers::authorization(facts) {
+        if let Some((setting, token)) = headers::authorization(url, facts) {
             // It matches this header only. git reads it as a regular expression.
             let name = setting.value.split(':').next().unwrap_or_default();
             let pattern = format!("^{name}:");
@@ -237,12 +229,10 @@ impl Push {
     /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged
     /// in: the problem and its fix.
     fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
-        let (name, place, fix) = if let Some(name) = UrlParts::parse(&self.url).username {
-            let remote = facts
-                .git
-                .remotes
-                .iter()
-                .find(|remote| remote.url == self.url);
+        let url = UrlParts::parse(&self.url);
+        let (name, place, fix) = if let Some(name) = url.username {
+            let mut remotes = facts.git.remotes.iter();
+            let remote = remotes.find(|remote| remote.url == self.url);
             let fix = remote.zip(HerokuUrl::parse(&self.url));
             let fix = fix.map(|(remote, url)| place_and_fix(remote, &url, facts).1);
             let fix = match fix {
@@ -251,7 +241,7 @@ impl Push {
             };
             (name, "the URL".to_owned(), fix)
         } else {
-            let setting = facts.git.username()?;
+            let setting = facts.git.username(&url)?;
             let place = format!("{} in {}", setting.key, setting.origin);
             let fix = setting.change_command("--unset-all", &[], facts.home());
             (setting.value.clone(), place, fix)

@@ -178,11 +178,78 @@ fn an_empty_value_resets_the_list() {
     );
 }
 
+/// The value of the `http.*` setting that decides for a URL, in git's own words.
+#[expect(clippy::disallowed_methods, reason = "a test asks the installed git")]
+fn decided_by_git(config: &Path, url: &str) -> String {
+    let output = Command::new("git")
+        .args(["config", "--file"])
+        .arg(config)
+        .args(["--get-urlmatch", "http.proxy", url])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 #[test]
-fn a_setting_for_one_app_or_user_covers_heroku_and_one_for_another_server_does_not() {
-    let covers = |key: &str| {
-        let key = key.to_owned();
-        Setting { key, ..setting("") }.covers_heroku()
+fn the_deciding_http_setting_is_that_of_git() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config");
+    let mut decided = 0;
+    // `http` treats an empty user name in another way than `credential`.
+    for url in URLS.iter().filter(|url| !url.contains("//@")) {
+        let mut left: Vec<Setting> = PATTERNS
+            .iter()
+            .map(|pattern| Setting {
+                key: format!("http.{pattern}.proxy"),
+                value: (*pattern).to_owned(),
+                ..setting("")
+            })
+            .collect();
+        loop {
+            let mut config = fs::File::create_new(&path).unwrap();
+            for pattern in left.iter().map(|setting| &setting.value) {
+                writeln!(config, "[http \"{pattern}\"]\n\tproxy = \"{pattern}\"").unwrap();
+            }
+            drop(config);
+            let ours = UrlParts::parse(url).applied(left.iter()).pop();
+            let ours = ours.map_or("", |setting| &setting.value).to_owned();
+            assert_eq!(ours, decided_by_git(&path, url), "{url}");
+            fs::remove_file(&path).unwrap();
+            if ours.is_empty() {
+                break;
+            }
+            // The next one decides without it.
+            left.retain(|setting| setting.value != ours);
+            decided += 1;
+        }
+    }
+    assert!(decided > 150, "{decided} settings decided");
+}
+
+#[test]
+fn a_less_specific_http_setting_counts_only_before_a_more_specific_one() {
+    let applied = |keys: &[&str]| {
+        let settings = keys.iter().map(|key| Setting::helper_at(key, ""));
+        let settings: Vec<Setting> = settings.collect();
+        let url = UrlParts::parse("https://git.heroku.com/app.git");
+        let applied = url.applied(settings.iter()).into_iter();
+        applied.map(|one| one.key.clone()).collect::<Vec<_>>()
+    };
+    let general = "http.extraheader";
+    let host = "http.https://git.heroku.com.extraheader";
+    let app = "http.https://git.heroku.com/app.git.extraheader";
+    let other = "http.https://git.heroku.com/other.git.extraheader";
+    assert_eq!(applied(&[general, host, other, app]), [general, host, app]);
+    assert_eq!(applied(&[app, host, general]), [app]);
+    assert_eq!(applied(&[host, general, host]), [host, host]);
+}
+
+#[test]
+fn a_setting_for_one_app_or_user_concerns_heroku_but_applies_only_there() {
+    let judged = |key: &str| {
+        let setting = Setting::helper_at(key, "");
+        let app = UrlParts::parse("https://git.heroku.com/app.git");
+        (setting.concerns_heroku(), setting.applies_to(&app))
     };
     for key in [
         "credential.username",
@@ -190,10 +257,17 @@ fn a_setting_for_one_app_or_user_covers_heroku_and_one_for_another_server_does_n
         "http.https://git.heroku.com.sslverify",
         "http.https://*.heroku.com:0443/app.git.extraheader",
         "credential.git.heroku.com.username",
+    ] {
+        assert_eq!(judged(key), (true, true), "{key}");
+    }
+    for key in [
+        "http.https://git.heroku.com/other.git.sslverify",
+        "http.https://bob@git.heroku.com.sslverify",
         "credential.heroku@git.heroku.com/app.git.username",
         "credential.https://bob@git.heroku.com.username",
+        "credential.https://git.heroku.com/other.git.username",
     ] {
-        assert!(covers(key), "{key}");
+        assert_eq!(judged(key), (true, false), "{key}");
     }
     for key in [
         "http.git.heroku.com.sslverify",
@@ -201,6 +275,6 @@ fn a_setting_for_one_app_or_user_covers_heroku_and_one_for_another_server_does_n
         "http.https://github.com.sslverify",
         "credential.https://git.heroku.com.evil.example.username",
     ] {
-        assert!(!covers(key), "{key}");
+        assert_eq!(judged(key), (false, false), "{key}");
     }
 }
