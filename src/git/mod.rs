@@ -111,17 +111,8 @@ impl Git {
         let credentials = SHOW.into_iter().chain(["--get-regexp", r"^credential\."]);
         let limit = deadline.saturating_duration_since(Instant::now());
         let output = self.run_for(credentials, &[], b"", limit).ok()?;
-        let configuration = Configuration {
-            settings: listed(&output.stdout),
-            remotes: Vec::new(),
-        };
-        let helpers = configuration.helpers();
-        let ours = helpers.iter().position(|helper| helper.starts_us())?;
-        let mut behind = helpers[ours + 1..].iter();
-        output
-            .status
-            .success()
-            .then(|| behind.any(|helper| !helper.reads_our_login()))
+        let is_complete = output.status.success();
+        is_another_behind_us(&listed(&output.stdout)).filter(|_| is_complete)
     }
 
     /// Whether the current directory is in a repository that git reads.
@@ -245,6 +236,26 @@ impl Git {
 
 /// Shows settings with their scope and origin.
 const SHOW: [&str; 4] = ["config", "--show-scope", "--show-origin", "-z"];
+
+/// Whether another helper for Heroku comes after this program in these settings; none if this program is not among
+/// them. git sends no path, so a helper for any app counts.
+fn is_another_behind_us(settings: &[Setting]) -> Option<bool> {
+    let heroku = UrlParts::parse(SERVER);
+    let mut behind = None;
+    for helper in settings {
+        if !helper.is_helper() || !helper.concerns_heroku() {
+            continue;
+        }
+        if helper.value.is_empty() {
+            behind = behind.filter(|_| !helper.applies_to(&heroku));
+        } else if let Some(is_another) = &mut behind {
+            *is_another |= !helper.reads_our_login();
+        } else if helper.starts_us() {
+            behind = Some(false);
+        }
+    }
+    behind
+}
 
 impl Configuration {
     /// The helpers that git asks about Heroku, in the order in which git reads them: for `https://git.heroku.com`, or

@@ -22,6 +22,58 @@ fn configuration(settings: &[Setting], urls: &[&str]) -> Configuration {
     }
 }
 
+/// git tells a helper no path, so a helper for any app may be the next one.
+#[test]
+fn a_helper_for_one_app_is_another_one_behind_us() {
+    let other_app = format!("{OTHER_APP}.helper");
+    let other_app = other_app.as_str();
+    let every = "credential.helper";
+    for (helpers, expected) in [
+        (&[(every, "heroku-rs")][..], Some(false)),
+        (
+            &[(every, "store"), (HEROKU_HELPER, "heroku-rs")],
+            Some(false),
+        ),
+        (&[(every, "heroku-rs"), (every, "store")], Some(true)),
+        (&[(every, "heroku-rs"), (other_app, "store")], Some(true)),
+        (&[(other_app, "store"), (every, "heroku-rs")], Some(false)),
+        // The same login as ours.
+        (
+            &[(every, "heroku-rs"), (other_app, "!heroku git:credentials")],
+            Some(false),
+        ),
+        // A reset for another app may not be for this one.
+        (
+            &[(every, "heroku-rs"), (every, "store"), (other_app, "")],
+            Some(true),
+        ),
+        (
+            &[
+                (every, "heroku-rs"),
+                (every, "store"),
+                (every, ""),
+                (every, "heroku-rs"),
+            ],
+            Some(false),
+        ),
+        (&[(every, "heroku-rs"), (every, "")], None),
+        (&[(every, "store")], None),
+        (
+            &[
+                (every, "heroku-rs"),
+                ("credential.https://github.com.helper", "store"),
+            ],
+            Some(false),
+        ),
+    ] {
+        assert_eq!(
+            is_another_behind_us(&settings(helpers)),
+            expected,
+            "{helpers:?}"
+        );
+    }
+}
+
 #[test]
 fn an_account_is_chosen_by_what_applies_to_the_url_that_is_pushed_to() {
     let bob_app = format!("{OTHER_APP}.username");
