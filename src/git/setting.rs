@@ -153,29 +153,40 @@ impl Setting {
         values: &[&str],
         home: Option<&Path>,
     ) -> Fix {
-        let file = Path::new(&self.origin);
-        let git = Command::new("git config");
-        let git = match self.scope {
-            SettingScope::Global | SettingScope::Local if file.has_root() => {
-                git.then("--file").path(file, home)
-            }
-            // git names the repository's files relative to the top of the work tree. Another name is that of an
-            // included file.
-            SettingScope::Local if ["config", ".git/config"].contains(&&*self.origin) => {
-                git.then("--local")
-            }
-            SettingScope::Worktree
-                if ["config.worktree", ".git/config.worktree"].contains(&&*self.origin) =>
-            {
-                git.then("--worktree")
-            }
-            _ => return Fix::advice(format!("change {} in {}", self.key, self.origin)),
+        let Some(git) = self.git_config(home) else {
+            return Fix::advice(format!("change {} in {}", self.key, self.origin));
         };
         let change = git.then(action).arg(&self.key);
         values
             .iter()
             .fold(change, |change, value| change.arg(value))
             .into()
+    }
+
+    /// The command that opens the file in which this setting is set, and what for.
+    pub fn edit_command(&self, purpose: &'static str, home: Option<&Path>) -> Fix {
+        match self.git_config(home) {
+            Some(git) => Fix::command(purpose, git.then("--edit")),
+            None => Fix::advice(format!("in {}, {purpose}", self.origin)),
+        }
+    }
+
+    /// `git config` for the file in which this is set; none if no option names it.
+    fn git_config(&self, home: Option<&Path>) -> Option<Command> {
+        let file = Path::new(&self.origin);
+        let git = Command::new("git config");
+        // git names the repository's files relative to the top of the work tree. Another name is that of an included
+        // file.
+        match (self.scope, &*self.origin) {
+            (SettingScope::Global | SettingScope::Local, _) if file.has_root() => {
+                Some(git.then("--file").path(file, home))
+            }
+            (SettingScope::Local, "config" | ".git/config") => Some(git.then("--local")),
+            (SettingScope::Worktree, "config.worktree" | ".git/config.worktree") => {
+                Some(git.then("--worktree"))
+            }
+            _ => None,
+        }
     }
 }
 

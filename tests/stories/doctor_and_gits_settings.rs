@@ -136,6 +136,59 @@ fn a_setting_that_redirects_herokus_urls_is_found() {
     left.stdout_is("heroku:\n");
 }
 
+/// Without the rule, `heroku:blue-sky.git` is no URL of Heroku's.
+#[test]
+fn a_rule_expands_a_short_url_to_one_for_ssh() {
+    let world = healthy();
+    world
+        .git("config --global url.ssh://git@heroku.com/.insteadOf heroku:")
+        .succeeds();
+    world
+        .git("remote set-url heroku heroku:blue-sky.git")
+        .succeeds();
+    is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
+    let left = world.git("remote get-url heroku");
+    left.stdout_is("https://git.heroku.com/blue-sky.git\n");
+}
+
+#[test]
+fn a_rule_for_every_host_stays() {
+    for name in ["insteadOf", "pushInsteadOf"] {
+        let world = healthy();
+        world
+            .git(&format!("config --global url.ssh://git@.{name} https://"))
+            .succeeds();
+        is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
+        let left = world.git(&format!("config --get-all url.ssh://git@.{name}"));
+        left.stdout_is("https://\n");
+    }
+}
+
+#[test]
+fn a_rule_expands_a_short_url_to_one_with_a_token() {
+    let world = healthy();
+    let token = world.stored_in_the_keyring(ANN).unwrap();
+    append_to_user_config(
+        &world,
+        &format!("[url \"https://x:{token}@git.heroku.com/\"]\n\tinsteadOf = heroku:\n"),
+    );
+    world
+        .git("remote set-url heroku heroku:blue-sky.git")
+        .succeeds();
+    world.has_program("an-editor", "sed -i 's/x:.*@//' \"$1\"");
+    world.sets("GIT_EDITOR", "an-editor");
+    let found = is_found(&world, "git.remotes", "contains a password");
+    let fix = found["fix"].as_str().unwrap();
+    let purpose = "remove the user name and the password from the section's name: ";
+    assert!(fix.starts_with(purpose), "{fix}");
+    world
+        .shell(found["command"].as_str().unwrap(), b"")
+        .succeeds();
+    assert_eq!(finding(&world, "git.remotes"), None);
+    world.commits("One more");
+    world.pushes();
+}
+
 #[test]
 fn a_name_from_a_repository_cannot_break_out_of_a_command() {
     let world = healthy();

@@ -1,7 +1,5 @@
 //! Remote URLs of Heroku that contain a password, or use a protocol without git's helpers.
 
-use std::path::Path;
-
 use super::{Facts, Findings, Severity};
 use crate::git::{HerokuUrl, Remote, Setting, Way};
 use crate::notice::{Command, Fix};
@@ -42,20 +40,23 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
 /// Where a URL comes from: a setting of the remote, or a rule `url.BASE.insteadOf` that git applies to one; and how
 /// to change that.
 pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>) -> (String, Fix) {
+    let home = facts.home();
     let keys = ["url", "pushurl"].map(|name| format!("remote.{}.{name}", remote.name));
     let settings = facts.git.settings.iter();
     let written: Vec<&Setting> = settings.filter(|one| keys.contains(&one.key)).collect();
-    if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
-        let place = format!("the remote URL {}", setting.key);
+    let cleaned = |setting: &Setting| {
         // git finds one of several URLs by a pattern only.
         let is_alone = written.iter().filter(|one| one.key == setting.key).count() == 1;
-        let fix = if is_alone {
-            setting.change_command("--replace-all", &[&url.clean], facts.home())
+        if is_alone {
+            setting.change_command("--replace-all", &[&url.clean], home)
         } else {
             let (origin, clean) = (&setting.origin, &url.clean);
             Fix::advice(format!("in {origin}, change this URL to {clean}"))
-        };
-        return (place, fix);
+        }
+    };
+    if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
+        let place = format!("the remote URL {}", setting.key);
+        return (place, cleaned(setting));
     }
     let is_result = |rule: &Setting, url: &Setting| {
         let base = rule.key["url.".len()..].rsplit_once('.');
@@ -64,7 +65,8 @@ pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>)
     };
     let rules = ["insteadof", "pushinsteadof"].map(|name| facts.settings_of("url", name));
     let mut rules = rules.into_iter().flatten();
-    let Some(rule) = rules.find(|rule| written.iter().any(|url| is_result(rule, url))) else {
+    let of_rule = |rule| Some((rule, *written.iter().find(|url| is_result(rule, url))?));
+    let Some((rule, written)) = rules.find_map(of_rule) else {
         return (format!("the URL of the remote {}", remote.name), Fix::NONE);
     };
     let (key, origin) = (&rule.key, &rule.origin);
@@ -72,12 +74,22 @@ pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>)
         "the URL of the remote {}, after {key} in {origin},",
         remote.name
     );
-    // The password is in the key, so a command that removes the key would show it.
+    let is_herokus = |url: &str| HerokuUrl::parse(url).is_some_and(|url| url.way == Way::Https);
     let fix = if url.has_secret() {
-        let edit = Command::new("git config --file").path(Path::new(origin), facts.home());
-        Fix::command("remove the section", edit.then("--edit"))
+        // The password is in the key, so a command that names the key would show it.
+        let purpose = "remove the user name and the password from the section's name";
+        rule.edit_command(purpose, home)
+    } else if is_herokus(&rule.value) {
+        rule.change_command("--fixed-value --unset-all", &[&rule.value], home)
+    } else if is_herokus(&written.value) {
+        // The rule is for other servers too. git prefers a longer one.
+        let name = key.rsplit('.').next().unwrap_or_default();
+        let own = format!("url.https://git.heroku.com/.{name}");
+        let add = Command::new("git config --global").arg(&own);
+        add.arg("https://git.heroku.com/").into()
     } else {
-        rule.change_command("--fixed-value --unset-all", &[&rule.value], facts.home())
+        // Without the rule, this is no URL of Heroku's.
+        cleaned(written)
     };
     (place, fix)
 }
