@@ -13,6 +13,8 @@ pub struct HerokuUrl {
     pub token: Option<Token>,
     /// Whether it contains a password, a token or not. To git, an empty password is one too.
     pub has_password: bool,
+    /// Whether an `@` in the user name or the password is not written as `%40`. git takes what follows it for the host.
+    pub has_bare_at: bool,
     /// The same URL without user name and password, over https.
     pub clean: String,
 }
@@ -32,6 +34,11 @@ impl HerokuUrl {
     /// Whether other people must not see it.
     pub fn has_secret(&self) -> bool {
         self.has_password || self.token.is_some()
+    }
+
+    /// Whether git connects to Heroku's git server with it, and may ask a helper.
+    pub fn is_valid(&self) -> bool {
+        self.way == Way::Https && !self.has_bare_at
     }
 
     /// The app; none if the path is not that of an app.
@@ -71,6 +78,7 @@ impl HerokuUrl {
             way,
             token: password.and_then(as_token).or_else(in_name),
             has_password: password.is_some(),
+            has_bare_at: user.contains('@'),
             clean: format!("https://git.heroku.com{path}"),
         })
     }
@@ -81,6 +89,7 @@ fn ssh(app: &str) -> Option<HerokuUrl> {
         way: Way::Ssh,
         token: None,
         has_password: false,
+        has_bare_at: false,
         clean: format!("https://git.heroku.com/{app}"),
     })
 }
@@ -109,6 +118,20 @@ mod tests {
         assert!(url.token.is_none() && !url.has_password);
         let url = HerokuUrl::parse("https://heroku:@git.heroku.com/app.git").unwrap();
         assert!(url.token.is_none() && url.has_password);
+    }
+
+    #[test]
+    fn an_at_before_the_host_has_to_be_encoded() {
+        for (user, is_valid) in [
+            ("ann%40example.com", true),
+            ("ann@example.com", false),
+            ("ann%40example.com:pa%40ss", true),
+            ("ann:pa@ss", false),
+        ] {
+            let url = HerokuUrl::parse(&format!("https://{user}@git.heroku.com/app.git")).unwrap();
+            assert_eq!(url.is_valid(), is_valid, "{user}");
+            assert_eq!(url.clean, CLEAN);
+        }
     }
 
     #[test]

@@ -189,6 +189,19 @@ fn a_rule_expands_a_short_url_to_one_with_a_token() {
     world.pushes();
 }
 
+/// git splits a URL at its first @, so it asks the helpers for the host `example.com@git.heroku.com`.
+#[test]
+fn an_email_in_a_remote_url_is_not_encoded() {
+    let world = healthy();
+    world
+        .git("remote set-url heroku https://ann@example.com@git.heroku.com/blue-sky.git")
+        .succeeds();
+    world.has_program("an-editor", "sed -i 's/ann@/ann%40/' \"$1\"");
+    world.sets("GIT_EDITOR", "an-editor");
+    let words = "the user name in the remote URL remote.heroku.url contains an @";
+    is_found_and_left_to_the_user(&world, "git.remotes", words);
+}
+
 #[test]
 fn a_name_from_a_repository_cannot_break_out_of_a_command() {
     let world = healthy();

@@ -27,6 +27,13 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
             .warn(format!("{place} contains {what}"))
             .details(status.unwrap_or_default())
             .fix(fix.clone());
+    } else if url.has_bare_at {
+        let what = format!("the user name in {place} contains an @");
+        found
+            .add(Severity::fail_if(remote.is_push), what)
+            .details("git takes what follows the first @ for the host, so it asks for no token of Heroku")
+            .fix(fix);
+        return;
     }
     let problem = match url.way {
         Way::Https => return,
@@ -54,9 +61,16 @@ pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>)
             Fix::advice(format!("in {origin}, change this URL to {clean}"))
         }
     };
+    let has_bare_at = url.has_bare_at && !url.has_secret();
+    let encode = "write the first @ as %40";
     if let Some(setting) = written.iter().find(|one| one.value == *remote.url) {
         let place = format!("the remote URL {}", setting.key);
-        return (place, cleaned(setting));
+        let fix = if has_bare_at {
+            setting.edit_command(encode, home)
+        } else {
+            cleaned(setting)
+        };
+        return (place, fix);
     }
     let is_result = |rule: &Setting, url: &Setting| {
         let base = rule.key["url.".len()..].rsplit_once('.');
@@ -74,11 +88,13 @@ pub(super) fn place_and_fix(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>)
         "the URL of the remote {}, after {key} in {origin},",
         remote.name
     );
-    let is_herokus = |url: &str| HerokuUrl::parse(url).is_some_and(|url| url.way == Way::Https);
+    let is_herokus = |url: &str| HerokuUrl::parse(url).is_some_and(|url| url.is_valid());
     let fix = if url.has_secret() {
         // The password is in the key, so a command that names the key would show it.
         let purpose = "remove the user name and the password from the section's name";
         rule.edit_command(purpose, home)
+    } else if has_bare_at {
+        rule.edit_command(encode, home)
     } else if is_herokus(&rule.value) {
         rule.change_command("--fixed-value --unset-all", &[&rule.value], home)
     } else if is_herokus(&written.value) {
