@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Git, error_in};
+use super::{Git, error_in, without_secrets};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
@@ -41,7 +41,14 @@ impl Git {
         let output = self.run_for(fill, &variables, input.as_bytes(), limit)?;
         let printed = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {
-            return Err(unanswered(&printed));
+            let why = unanswered(&printed);
+            return Err(match self.fix_of_bad_line(&printed) {
+                Some(fix) => Notice::new(
+                    format!("git config: {}", why.what()),
+                    fix.redacted(without_secrets),
+                ),
+                None => why,
+            });
         }
         Ok(Filled {
             token: password_in(&output.stdout),
@@ -73,7 +80,8 @@ fn unanswered(printed: &str) -> Notice {
     let mut lines = printed.lines().rev();
     let last = lines.clone().find_map(error_in);
     let last = last.or_else(|| lines.find(|line| !line.starts_with('{')));
-    Notice::new(last.unwrap_or("git printed nothing"), "")
+    let what = last.map_or("git printed nothing".to_owned(), without_secrets);
+    Notice::new(what, "")
 }
 
 fn password_in(reply: &[u8]) -> Option<Token> {

@@ -14,7 +14,7 @@ use crate::subprocess::{self, Output};
 
 /// How long git may take to read its configuration. A few milliseconds are usual, but the home may be
 /// on a network.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 /// The most that is read of what git prints. The settings of 20,000 branches are 3 MiB.
 const LARGEST: usize = 4 * 1024 * 1024;

@@ -46,7 +46,7 @@ impl UrlParts {
             if !setting.is_helper() || !setting.applies_to(self) {
                 continue;
             }
-            if setting.value.is_empty() {
+            if setting.is_reset() {
                 asked.clear();
             } else {
                 asked.push(position);
@@ -158,6 +158,17 @@ impl Setting {
     pub(super) fn is_helper(&self) -> bool {
         self.key == "credential.helper"
             || self.key.starts_with("credential.") && self.key.ends_with(".helper")
+    }
+
+    /// Whether it resets the list of helpers.
+    pub(super) fn is_reset(&self) -> bool {
+        self.is_helper() && self.has_value && self.value.is_empty()
+    }
+
+    /// Whether it is the user name for requests without one.
+    pub(super) fn is_username(&self) -> bool {
+        self.key == "credential.username"
+            || self.key.starts_with("credential.") && self.key.ends_with(".username")
     }
 
     /// The URL in its key.

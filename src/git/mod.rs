@@ -27,6 +27,7 @@ use crate::subprocess::Output;
 
 pub use asking::Filled;
 pub use child::Git;
+use child::LIMIT;
 pub use helper_kind::{HelperKind, PROGRAM};
 pub use matching::UrlParts;
 pub use set_up::{Addition, AliasState, helper_value};
@@ -95,12 +96,33 @@ impl Git {
     /// Reads git's configuration in the current directory. The remotes of a repository that git refuses are none.
     ///
     /// # Errors
-    /// A [`Notice`] if git cannot be run or its settings cannot be read.
+    /// A [`Notice`] if git cannot be run, or its settings cannot be read or used.
     pub fn configuration(&self) -> Result<Configuration, Notice> {
-        Ok(Configuration {
+        let configuration = Configuration {
             settings: self.settings()?,
             remotes: self.remotes().unwrap_or_default(),
-        })
+        };
+        self.check(&configuration)?;
+        Ok(configuration)
+    }
+
+    /// Checks that no setting without a value stops git at every push.
+    ///
+    /// # Errors
+    /// A [`Notice`] with git's message.
+    pub fn check(&self, configuration: &Configuration) -> Result<(), Notice> {
+        for (url, _) in configuration.push_urls() {
+            let parts = UrlParts::parse(url);
+            let stops_git = |one: &Setting| {
+                let needs_value = one.is_helper() || one.is_username();
+                needs_value && !one.has_value && one.applies_to(&parts)
+            };
+            if configuration.settings.iter().any(stops_git) {
+                // Its message names the line. It asks no helper.
+                self.fill(url, LIMIT)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether git asks another helper about Heroku after this program; none if git does not list its
@@ -165,33 +187,22 @@ impl Git {
         if let Some(notice) = no_repository(first) {
             return notice;
         }
-        let fix = match bad_line(first) {
-            // git names the repository's file relative to the top of the work tree.
-            Some((line, file)) if !file.has_root() => {
-                let file = file.display();
-                Fix::advice(format!(
-                    "correct line {line} of {file}, at the top of the repository"
-                ))
-            }
-            Some((line, file)) => {
-                let edit = Command::edit_at(line).path(file, home);
-                Fix::command("open the file at this line", edit)
-            }
-            None if first.ends_with(" GIT_CONFIG_PARAMETERS") => {
-                Fix::unset("", "GIT_CONFIG_PARAMETERS")
-            }
-            None if first.contains(" GIT_CONFIG_") => Fix::unset("", "GIT_CONFIG_COUNT"),
-            None if self.works_elsewhere() => {
-                let first = without_secrets(first);
-                return Notice::new(
-                    format!("git does not work in this directory: {first}"),
-                    "correct that, or run the command in another directory",
-                );
-            }
-            None => match denied_file(first) {
-                Some(file) => access_fix(file, home),
-                None => Fix::command("check", "git config --show-origin --list"),
-            },
+        let fix = if let Some(fix) = self.fix_of_bad_line(&printed) {
+            fix
+        } else if first.ends_with(" GIT_CONFIG_PARAMETERS") {
+            Fix::unset("", "GIT_CONFIG_PARAMETERS")
+        } else if first.contains(" GIT_CONFIG_") {
+            Fix::unset("", "GIT_CONFIG_COUNT")
+        } else if self.works_elsewhere() {
+            let first = without_secrets(first);
+            return Notice::new(
+                format!("git does not work in this directory: {first}"),
+                "correct that, or run the command in another directory",
+            );
+        } else if let Some(file) = denied_file(first) {
+            access_fix(file, home)
+        } else {
+            Fix::command("check", "git config --show-origin --list")
         };
         let what = without_secrets(&format!("git config: {first}"));
         Notice::new(what, fix.redacted(without_secrets))
@@ -202,6 +213,21 @@ impl Git {
     fn works_elsewhere(&self) -> bool {
         let output = self.run(["-C", "/", "config", "--list"]);
         output.is_ok_and(|output| output.status.success())
+    }
+
+    /// What opens the file at the line that git cannot use, if git's messages name one.
+    fn fix_of_bad_line(&self, printed: &str) -> Option<Fix> {
+        let (line, file) = printed.lines().filter_map(error_in).find_map(bad_line)?;
+        // git names the repository's file relative to the top of the work tree.
+        Some(if file.has_root() {
+            let edit = Command::edit_at(line).path(file, self.home.as_deref());
+            Fix::command("open the file at this line", edit)
+        } else {
+            let file = file.display();
+            Fix::advice(format!(
+                "correct line {line} of {file}, at the top of the repository"
+            ))
+        })
     }
 
     /// The URLs of all remotes, to fetch from and to push to; none outside of a repository.
@@ -246,7 +272,7 @@ fn is_another_behind_us(settings: &[Setting]) -> Option<bool> {
         if !helper.is_helper() || !helper.concerns_heroku() {
             continue;
         }
-        if helper.value.is_empty() {
+        if helper.is_reset() {
             behind = behind.filter(|_| !helper.applies_to(&heroku));
         } else if let Some(is_another) = &mut behind {
             *is_another |= !helper.reads_our_login();
@@ -294,10 +320,7 @@ impl Configuration {
     pub fn last_reset(&self) -> Option<&Setting> {
         let urls = self.push_urls().into_iter();
         let urls: Vec<UrlParts> = urls.map(|(url, _)| UrlParts::parse(url)).collect();
-        let resets = |one: &&Setting| {
-            let is_reset = one.is_helper() && one.value.is_empty();
-            is_reset && urls.iter().any(|url| one.applies_to(url))
-        };
+        let resets = |one: &&Setting| one.is_reset() && urls.iter().any(|url| one.applies_to(url));
         self.settings.iter().rfind(resets)
     }
 
@@ -311,9 +334,8 @@ impl Configuration {
 
     /// The setting that gives this URL a user name, if it has none.
     pub fn username(&self, url: &UrlParts) -> Option<&Setting> {
-        let is_username = |key: &str| key.starts_with("credential.") && key.ends_with(".username");
         let mut settings = self.settings.iter();
-        settings.rfind(|one| is_username(&one.key) && one.applies_to(url))
+        settings.rfind(|one| one.is_username() && one.applies_to(url))
     }
 
     /// The accounts that pushes ask for, whichever one is active, and where they are chosen: by a setting, or by the URL
@@ -411,11 +433,17 @@ fn refused_repository<'p>(printed: &str, first: &'p str) -> Option<&'p str> {
     printed.contains("safe.directory").then_some(path)
 }
 
-/// The place in `bad config line 4 in file /home/ann/.gitconfig`.
+/// The place in `bad config line 4 in file /home/ann/.gitconfig`, or in
+/// `bad config variable 'credential.helper' in file '/home/ann/.gitconfig' at line 4`.
 fn bad_line(message: &str) -> Option<(usize, &Path)> {
-    let (line, file) = message
-        .strip_prefix("bad config line ")?
-        .split_once(" in file ")?;
+    let (line, file) = if let Some(rest) = message.strip_prefix("bad config line ") {
+        rest.split_once(" in file ")?
+    } else {
+        let rest = message.strip_prefix("bad config variable ")?;
+        let (rest, line) = rest.rsplit_once("' at line ")?;
+        let (_, file) = rest.split_once(" in file '")?;
+        (line, file)
+    };
     Some((line.parse().ok()?, Path::new(file)))
 }
 

@@ -22,6 +22,9 @@ pub struct Setting {
     pub key: String,
     /// The value.
     pub value: String,
+    /// Whether there is an `=` after the key. Without one, a switch is on, and any other setting stops git. To git,
+    /// this is not an empty value.
+    pub has_value: bool,
 }
 
 /// Where a setting is set, in git's own words.
@@ -54,7 +57,10 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     let mut settings = Vec::new();
     while let (Some(scope), Some(origin), Some(entry)) = (parts.next(), parts.next(), parts.next())
     {
-        let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+        let (key, value) = match entry.split_once('\n') {
+            Some((key, value)) => (key, Some(value)),
+            None => (entry, None),
+        };
         if key.is_empty() {
             continue;
         }
@@ -70,7 +76,8 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
             scope: scope.unwrap_or(unknown),
             origin: file.unwrap_or(origin).to_owned(),
             key: key.to_owned(),
-            value: value.to_owned(),
+            value: value.unwrap_or_default().to_owned(),
+            has_value: value.is_some(),
         });
     }
     settings
@@ -104,6 +111,7 @@ impl Setting {
             origin: String::new(),
             key: key.to_owned(),
             value: value.to_owned(),
+            has_value: true,
         }
     }
 
@@ -202,6 +210,7 @@ mod tests {
                 origin: origin.to_owned(),
                 key: "http.https://git.heroku.com.extraheader".to_owned(),
                 value: "Authorization: Basic secret".to_owned(),
+                has_value: true,
             };
             setting
                 .change_command("--unset-all", &[], Some(Path::new("/h")))
@@ -283,7 +292,7 @@ mod tests {
     #[test]
     fn settings_are_read_with_their_origin() {
         let bytes = b"global\0file:/h/.gitconfig\0credential.helper\nstore\0\
-                      local\0file:.git/config\0credential.helper\0\
+                      local\0file:.git/config\0credential.helper\n\0\
                       unknown\0file:/x/gitconfig\0credential.helper\0\
                       unknown\0command line:\0credential.helper\0";
         let read = listed(bytes);
@@ -297,7 +306,10 @@ mod tests {
         assert_eq!(scopes, expected);
         assert_eq!(read[0].origin, "/h/.gitconfig");
         assert_eq!(read[0].value, "store");
-        assert_eq!(read[1].value, "");
+        assert_eq!((read[1].value.as_str(), read[1].has_value), ("", true));
+        assert_eq!((read[2].value.as_str(), read[2].has_value), ("", false));
+        let resets: Vec<bool> = read.iter().map(Setting::is_reset).collect();
+        assert_eq!(resets, [false, true, false, false]);
     }
 
     #[test]

@@ -148,3 +148,21 @@ fn the_refused_repository_is_named_in_full() {
         assert_eq!(refused_repository("", first), None);
     }
 }
+
+#[test]
+fn a_line_that_git_cannot_use_is_found_in_its_message() {
+    for (message, place) in [
+        (
+            "bad config line 4 in file /h/.gitconfig",
+            Some((4, "/h/.gitconfig")),
+        ),
+        (
+            "bad config variable 'credential.helper' in file '/it's/.gitconfig' at line 2",
+            Some((2, "/it's/.gitconfig")),
+        ),
+        ("missing value for 'credential.helper'", None),
+    ] {
+        let place = place.map(|(line, file)| (line, Path::new(file)));
+        assert_eq!(bad_line(message), place);
+    }
+}

@@ -291,6 +291,7 @@ fn a_certificate_that_is_not_verified_is_found() {
     for setting in [
         "--global http.sslVerify false",
         "http.https://git.heroku.com.sslVerify 0",
+        "--global http.sslVerify ''",
     ] {
         let world = healthy();
         world.git(&format!("config {setting}")).succeeds();
@@ -356,6 +357,26 @@ fn a_setting_for_another_app_is_not_for_this_one() {
 }
 
 #[test]
+fn a_helper_without_a_value_stops_git() {
+    let world = healthy();
+    let config = world.home().join(".gitconfig");
+    let before = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("[credential]\n\thelper\n{before}")).unwrap();
+    let words = "bad config variable 'credential.helper' in file '~/.gitconfig' at line 2";
+    for id in ["git.usable", "push.credential"] {
+        let found = is_found(&world, id, words);
+        assert_eq!(found["command"], "${EDITOR:-vi} +2 ~/.gitconfig", "{id}");
+    }
+    assert!(finding(&world, "git.helpers").is_none());
+    world
+        .helper("setup")
+        .exits_with(1)
+        .stdout_is("")
+        .says(words)
+        .says("open the file at this line: ${EDITOR:-vi} +2 ~/.gitconfig");
+}
+
+#[test]
 fn git_uses_a_proxy_that_we_do_not() {
     let world = healthy();
     world
@@ -404,5 +425,5 @@ fn a_configuration_that_git_cannot_read_is_named() {
         "{fix}"
     );
     // `setup` cannot read the file either.
-    assert_eq!(finding(&world, "push.credential").unwrap()["fix"], "");
+    assert_eq!(finding(&world, "push.credential").unwrap()["fix"], fix);
 }

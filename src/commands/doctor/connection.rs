@@ -24,7 +24,7 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
 fn certificates_for(url: &UrlParts, facts: &Facts<'_>, found: &mut Findings) {
     let is_off = |setting: &&Setting| {
         let value = setting.value.to_ascii_lowercase();
-        ["false", "0", "no", "off"].contains(&value.as_str())
+        setting.has_value && ["", "false", "0", "no", "off"].contains(&value.as_str())
     };
     let verify = deciding_setting("sslverify", url, facts).filter(is_off);
     if let Some(setting) = verify {

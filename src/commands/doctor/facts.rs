@@ -38,7 +38,7 @@ pub(super) enum TokenStatus {
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     pub(super) git: Configuration,
-    /// Why git did not give its settings or remotes, or not all of them.
+    /// Why git did not give its settings or remotes, or not all of them, or cannot use a setting.
     pub(super) git_error: Option<Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     /// The account that `login.json` names.
@@ -63,6 +63,11 @@ impl<'a> Facts<'a> {
         let (settings, remotes) = (git.settings(), git.remotes());
         let git_error = settings.as_ref().err().or(remotes.as_ref().err()).cloned();
         let git_error = git_error.or_else(|| git.unreadable_file(&context.environment));
+        let configuration = Configuration {
+            settings: settings.unwrap_or_default(),
+            remotes: remotes.unwrap_or_default(),
+        };
+        let git_error = git_error.or_else(|| git.check(&configuration).err());
         let netrc = Netrc::in_plain_text(&context.environment);
         let is_not_for_us =
             |why: &Unreadable| matches!(why.cause, Cause::NotTrusted(_) | Cause::Denied);
@@ -70,10 +75,7 @@ impl<'a> Facts<'a> {
             || netrc::path(&context.environment) != netrc::path_of_git(&context.environment);
         Facts {
             context,
-            git: Configuration {
-                settings: settings.unwrap_or_default(),
-                remotes: remotes.unwrap_or_default(),
-            },
+            git: configuration,
             git_error,
             listing: context.keyring().read_all(),
             login_json: heroku_cli::active_account(&context.environment),

@@ -164,7 +164,7 @@ pub(super) fn credential(facts: &Facts<'_>, found: &mut Findings) {
     for push in facts.pushes() {
         match &push.sent {
             Ok(sent) => push.gets_credential(sent, facts, found),
-            Err(why) => push.gets_none(why.what(), facts, found),
+            Err(why) => push.gets_none(why, facts, found),
         }
     }
 }
@@ -200,12 +200,17 @@ impl Push {
     }
 
     /// git gets no credential: not logged in, or a setting prevents it.
-    fn gets_none(&self, why: &str, facts: &Facts<'_>, found: &mut Findings) {
-        let (what, fix) = if let Some(problem) = self.unknown_account(facts) {
+    fn gets_none(&self, why: &Notice, facts: &Facts<'_>, found: &mut Findings) {
+        let (what, fix) = if !why.fix().is_empty() {
+            (why.what().to_owned(), why.fix())
+        } else if let Some(problem) = self.unknown_account(facts) {
             problem
         } else if let Some(active) = &facts.answer.found {
             let source = active.source;
-            let what = format!("one is in {source}, but no helper gives it to git ({why})");
+            let what = format!(
+                "one is in {source}, but no helper gives it to git ({})",
+                why.what()
+            );
             (what, facts.set_up_fix())
         } else {
             let notice = facts.answer.explain();

@@ -108,6 +108,7 @@ fn setting(pattern: &str) -> Setting {
         origin: "a file".to_owned(),
         key: format!("credential.{pattern}.helper"),
         value: "x".to_owned(),
+        has_value: true,
     }
 }
 
