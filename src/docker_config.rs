@@ -18,6 +18,7 @@ use crate::files::{self, Access};
 use crate::hosts::{HerokuHost, Service};
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
+use crate::subprocess::shim_target;
 
 /// The value in `credHelpers` that makes docker start us.
 const HELPER: &str = "heroku-rs";
@@ -230,7 +231,8 @@ pub fn name_for_docker(
 /// In `/usr/bin` it belongs to a package, which removes it.
 pub fn forget_name(environment: &Environment) -> Option<PathBuf> {
     let name = environment.programs(PROGRAM).next()?;
-    if is_in_usr_bin(&name) {
+    // A launcher of Scoop's leads to this program too, and Scoop removes it.
+    if is_in_usr_bin(&name) || shim_target(&name).is_some() {
         return None;
     }
     let removed = leads_to_us(&name) && std::fs::remove_file(&name).is_ok();

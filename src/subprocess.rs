@@ -2,6 +2,7 @@
 //! it has started.
 
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::files;
 use crate::secret_buf::SecretBuf;
 
 /// How a program ended, and what it printed.
@@ -141,6 +143,42 @@ impl Drop for Running {
         // After a wait for it, these do nothing.
         let _ = self.program.kill();
         let _ = self.program.wait();
+    }
+}
+
+/// The program that a launcher of Scoop's starts; none if this program is no such launcher. Scoop puts its own launcher
+/// on `PATH`, and the path of the program into a file beside it: `path = "C:\..."`.
+pub fn shim_target(program: &Path) -> Option<PathBuf> {
+    const LARGEST: usize = 64 * 1024;
+    let shim = files::read(&program.with_extension("shim"), LARGEST).ok()?;
+    let mut lines = std::str::from_utf8(&shim).ok()?.lines();
+    lines.find_map(|line| {
+        let (key, path) = line.split_once('=')?;
+        let path = path.trim().trim_matches('"');
+        (key.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}') == "path")
+            .then(|| PathBuf::from(path))
+    })
+}
+
+#[cfg(test)]
+mod launcher_tests {
+    use super::*;
+
+    #[test]
+    fn a_launcher_of_scoop_names_its_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let launcher = dir.path().join("x.exe");
+        assert_eq!(shim_target(&launcher), None);
+        for (text, target) in [
+            (
+                "path = \"C:\\apps\\x\\current\\x.exe\"\r\n",
+                "C:\\apps\\x\\current\\x.exe",
+            ),
+            ("\u{feff}path = /a b/x\nargs = -y\n", "/a b/x"),
+        ] {
+            files::replace(&dir.path().join("x.shim"), text.as_bytes()).unwrap();
+            assert_eq!(shim_target(&launcher), Some(target.into()));
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Whether git finds this program, and whether git itself works.
 
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::{Facts, Findings, Severity};
 use crate::git::{OLDEST, PROGRAM, Setting};
 use crate::notice::Fix;
+use crate::subprocess::shim_target;
 
 /// Which program of this name git runs: the first one on PATH.
 pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
@@ -25,7 +27,7 @@ pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
         return;
     };
     let place = first.display();
-    match (fs::canonicalize(&first), fs::canonicalize(&me)) {
+    match (started_by(&first), fs::canonicalize(&me)) {
         (Ok(real), Ok(me)) if real != me => {
             found
                 .warn(format!("git runs another copy of {PROGRAM}: {place}"))
@@ -37,6 +39,11 @@ pub(super) fn path(facts: &Facts<'_>, found: &mut Findings) {
             found.pass(format!("{PROGRAM} {version} is installed at {place}"));
         }
     }
+}
+
+/// The program that runs if this one on PATH is started.
+fn started_by(program: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(shim_target(program).as_deref().unwrap_or(program))
 }
 
 /// Whether git is recent enough, and can read its configuration and the repository.
