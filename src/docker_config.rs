@@ -215,12 +215,13 @@ pub fn name_for_docker(
     environment: &Environment,
     program: &Path,
 ) -> Result<Option<PathBuf>, Command> {
-    if environment.has_program(PROGRAM) {
+    let found = environment.programs(PROGRAM).next();
+    if found.as_ref().is_some_and(|name| !is_outdated(name)) {
         return Ok(None);
     }
     let dir = environment.dir_of_program(TARGET);
     let name = dir.map(|dir| dir.join(PROGRAM).with_extension(EXE_EXTENSION));
-    match name {
+    match found.or(name) {
         Some(name) if second_name(&name).is_ok() => Ok(Some(name)),
         _ => Err(named_elsewhere(program)),
     }
@@ -253,9 +254,24 @@ fn second_name(name: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(TARGET, name)
 }
 
+/// A link is always up to date.
+#[cfg(unix)]
+fn is_outdated(_: &Path) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 fn second_name(name: &Path) -> io::Result<()> {
     std::fs::copy(beside(name), name).map(drop)
+}
+
+/// Whether this is a copy of an older version.
+#[cfg(not(unix))]
+fn is_outdated(name: &Path) -> bool {
+    const LARGEST: usize = 64 * 1024 * 1024;
+    let read = |path: &Path| files::read(path, LARGEST);
+    let is_copy = leads_to_us(name) && shim_target(name).is_none();
+    is_copy && matches!((read(&beside(name)), read(name)), (Ok(new), Ok(old)) if *new != *old)
 }
 
 #[cfg(unix)]
@@ -276,7 +292,13 @@ fn beside(name: &Path) -> PathBuf {
 
 #[cfg(unix)]
 fn named_elsewhere(program: &Path) -> Command {
-    let link = Command::new("sudo ln -sf").path(program, None);
+    // A new Mac has no such directory.
+    let link = Command::new(if cfg!(target_os = "macos") {
+        "sudo mkdir -p /usr/local/bin && sudo ln -sf"
+    } else {
+        "sudo ln -sf"
+    });
+    let link = link.path(program, None);
     link.then("/usr/local/bin/docker-credential-heroku-rs")
 }
 
@@ -487,6 +509,42 @@ mod tests {
         assert!(!name.exists() && program.exists());
     }
 
+    #[test]
+    fn a_launcher_of_scoop_is_not_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
+        let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
+        files::replace(&program, b"launcher").unwrap();
+        second_name(&name).unwrap();
+        let shim = name.with_extension("shim");
+        files::replace(&shim, b"path = \"C:\\apps\\x.exe\"").unwrap();
+        let environment = Environment {
+            path: Some(dir.path().into()),
+            ..Environment::default()
+        };
+        assert_eq!(forget_name(&environment), None);
+        fs::remove_file(&shim).unwrap();
+        assert_eq!(forget_name(&environment), Some(name));
+    }
+
+    #[test]
+    #[cfg(not(unix))]
+    fn a_copy_of_an_older_version_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
+        let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
+        files::replace(&program, b"new").unwrap();
+        files::replace(&name, b"old").unwrap();
+        let environment = Environment {
+            path: Some(dir.path().into()),
+            ..Environment::default()
+        };
+        let named = || name_for_docker(&environment, Path::new("x"));
+        assert_eq!(named(), Ok(Some(name.clone())));
+        assert_eq!(fs::read(&name).unwrap(), b"new");
+        assert_eq!(named(), Ok(None));
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_packages_name_is_known_by_any_name_of_its_directory() {
@@ -500,9 +558,15 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_program_outside_path_is_named_by_its_full_path() {
-        let wanted = "sudo ln -sf /opt/x /usr/local/bin/docker-credential-heroku-rs";
+        let mkdir = if cfg!(target_os = "macos") {
+            "sudo mkdir -p /usr/local/bin && "
+        } else {
+            ""
+        };
+        let wanted =
+            format!("{mkdir}sudo ln -sf /opt/x /usr/local/bin/docker-credential-heroku-rs");
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
         let fix = Fix::from(found.unwrap_err());
-        assert_eq!(fix.command_line(), Some(wanted));
+        assert_eq!(fix.command_line(), Some(wanted.as_str()));
     }
 }
