@@ -133,7 +133,10 @@ impl Environment {
             keyring_limit: limit("HEROKU_RS_TIMEOUT").unwrap_or(Environment::KEYRING_LIMIT),
             prompt_limit: limit("HEROKU_RS_PROMPT_TIMEOUT").unwrap_or(Environment::PROMPT_LIMIT),
             path: set("PATH"),
-            no_color: set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb"),
+            // The classic console of Windows shows an escape sequence as text. git for Windows sets `TERM` for the
+            // programs that it starts, and makes the console process such sequences.
+            no_color: set("NO_COLOR").is_some()
+                || set("TERM").map_or(cfg!(windows), |term| term == "dumb"),
             browser: set("BROWSER"),
             away: if is_true("CODESPACES") {
                 Some("a Codespace")
@@ -262,14 +265,17 @@ impl Environment {
 /// The user's home, where git and the Heroku CLI look for it.
 ///
 /// `HOME`; on Windows also `HOMEDRIVE` with `HOMEPATH`, since a company's home may be on a drive of
-/// its own, then `USERPROFILE`. A drive that does not exist is skipped, as git does it.
+/// its own, then `USERPROFILE`. As git does it, a drive that does not exist is skipped, and so is the system's own
+/// directory, which is no one's home.
 ///
 /// Source: git's `compat/mingw.c`, `setup_windows_environment`.
 fn home(set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let on_a_drive = || {
         let mut home = set("HOMEDRIVE")?;
         home.push(set("HOMEPATH")?);
-        Some(PathBuf::from(home)).filter(|home| home.is_dir())
+        let system = set("SYSTEMROOT").map(|root| Path::new(&root).join("System32"));
+        let is_system = system.is_some_and(|system| home.eq_ignore_ascii_case(system));
+        Some(PathBuf::from(home)).filter(|home| home.is_dir() && !is_system)
     };
     set("HOME")
         .map(PathBuf::from)
@@ -327,6 +333,22 @@ mod tests {
         assert_eq!(home(&variables), Some("/u".into()));
         variables.push(("HOMEPATH", path));
         assert_eq!(home(&variables), Some(dir.path().into()));
+        for (name, root, is_system) in [
+            ("System32", drive, true),
+            ("system32", drive, true),
+            ("system32", "/other", false),
+        ] {
+            let system = dir.path().join(name);
+            std::fs::create_dir_all(&system).unwrap();
+            let variables = [
+                ("HOMEDRIVE", drive),
+                ("HOMEPATH", &format!("{path}{name}")),
+                ("SYSTEMROOT", root),
+                ("USERPROFILE", "/u"),
+            ];
+            let expected = if is_system { "/u".into() } else { system };
+            assert_eq!(home(&variables), Some(expected));
+        }
         variables[0].1 = "/nowhere";
         assert_eq!(home(&variables), Some("/u".into()));
         variables.push(("HOME", "/h"));
@@ -456,6 +478,15 @@ mod tests {
         ] {
             assert_eq!(environment(variables).away, place);
         }
+    }
+
+    #[test]
+    fn colours_need_a_terminal_that_knows_them() {
+        let has_none = |variables: &[(&str, &str)]| environment(variables).no_color;
+        assert!(has_none(&[("TERM", "dumb")]));
+        assert!(has_none(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
+        assert!(!has_none(&[("TERM", "xterm")]));
+        assert_eq!(has_none(&[]), cfg!(windows));
     }
 
     #[test]
