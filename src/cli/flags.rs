@@ -104,8 +104,9 @@ Examples:
 
 Before you remove the program, run `unsetup --all`. It undoes `setup`,
 `setup --docker` and, in this repository, `setup --local`. It removes the manual
-and the files in ~/.local/state/git-credential-heroku-rs, except what stored
-tokens still need. It removes no token: run `logout --all` for that.")]
+and the files in ~/.local/state/git-credential-heroku-rs (on Windows
+%LOCALAPPDATA%), except what stored tokens still need. It removes no token: run
+`logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository
