@@ -44,6 +44,12 @@ impl Account {
         is_email(&self.0)
     }
 
+    /// Whether both are one email, spelled with other capitals: Heroku and the Heroku CLI may write it otherwise than git's
+    /// configuration.
+    pub fn is_spelled_otherwise(&self, other: &Account) -> bool {
+        self != other && self.is_email() && self.0.eq_ignore_ascii_case(&other.0)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -111,6 +117,18 @@ mod tests {
         ] {
             assert_eq!(Account::parse(name), None, "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_case_of_letters_distinguishes_no_emails() {
+        let is_one = |one, other| {
+            let [one, other] = [one, other].map(|name| Account::parse(name).unwrap());
+            one.is_spelled_otherwise(&other)
+        };
+        assert!(is_one("Ann@Example.com", "ann@example.com"));
+        assert!(!is_one("ann@example.com", "ann@example.com"));
+        assert!(!is_one("ann@example.com", "bob@example.com"));
+        assert!(!is_one("Heroku", "heroku"));
     }
 
     #[test]

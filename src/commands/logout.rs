@@ -192,6 +192,16 @@ fn not_removed(account: &Account, revocation: Revocation, left: NotRemoved) -> N
     }
 }
 
+/// The account as the list spells it.
+fn as_listed(named: Account, accounts: &[Account]) -> Account {
+    if accounts.contains(&named) {
+        return named;
+    }
+    let mut accounts = accounts.iter();
+    let other = accounts.find(|one| one.is_spelled_otherwise(&named));
+    other.cloned().unwrap_or(named)
+}
+
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.
 fn choose(
     arguments: &Logout,
@@ -209,7 +219,7 @@ fn choose(
         return Ok(accounts);
     }
     let one = match &arguments.account {
-        Some(name) => Some(account_named(name, context)?),
+        Some(name) => Some(as_listed(account_named(name, context)?, &accounts)),
         None => active(context),
     };
     match (one, accounts.as_slice()) {

@@ -404,7 +404,8 @@ fn warn_of_api_key(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 /// Warns if git uses another account than the active one in the current directory.
 fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let chosen = chosen_accounts(&[], session.context);
-    for chosen in chosen.iter().filter(|(account, _)| account != active) {
+    let is_other = |account: &Account| account != active && !account.is_spelled_otherwise(active);
+    for chosen in chosen.iter().filter(|(account, _)| is_other(account)) {
         session.warn(&Notice::new(report::uses_chosen(chosen), Fix::NONE))?;
     }
     Ok(())

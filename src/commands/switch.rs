@@ -5,7 +5,8 @@ use crate::cli::Switch;
 use crate::logins;
 
 pub(super) fn run(arguments: &Switch, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let account = account_named(&arguments.account, session.context)?;
+    let named = account_named(&arguments.account, session.context)?;
+    let account = logins::as_stored(session.context, named);
     if logins::switch(session.context, &account)? {
         session.print(&format!(
             "Switched to {account}, for git and the Heroku CLI"

@@ -268,25 +268,28 @@ fn erase(
 
 /// The account of the keyring item with exactly this token.
 ///
-/// If the request has an email, only two items count, as in [`lookup::find`]: that account's, then the one
-/// that was pasted at git's prompt. The same token under another account was not served for this request.
+/// If the request has an email, only these items count, as in [`lookup::find`]: that account's, or without it the one that
+/// spells it with other capitals, then the one that was pasted at git's prompt. The same token under another account was not served
+/// for this request.
 fn keyring_account(
     request: &HerokuRequest,
     token: &Token,
     context: &Context,
 ) -> Result<Option<Account>, Notice> {
-    let items = context.keyring().read_all()?.items.into_iter();
-    let mut holders = items
-        .filter(|item| item.token == *token)
-        .map(|item| item.account);
-    Ok(match request.account() {
-        None => holders.next(),
-        Some(asked) => {
-            let holders: Vec<Account> = holders.collect();
-            let served = [asked, Account::unnamed()];
-            served.into_iter().find(|account| holders.contains(account))
-        }
-    })
+    let items = context.keyring().read_all()?.items;
+    let has_item = |account: &Account| items.iter().any(|item| item.account == *account);
+    let mut holders = items.iter().filter(|item| item.token == *token);
+    let Some(asked) = request.account() else {
+        return Ok(holders.next().map(|holder| holder.account.clone()));
+    };
+    let found = |is_served: &dyn Fn(&Account) -> bool| {
+        let mut holders = holders.clone();
+        let holder = holders.find(|holder| is_served(&holder.account))?;
+        Some(holder.account.clone())
+    };
+    Ok(found(&|account| *account == asked)
+        .or_else(|| found(&|account| account.is_spelled_otherwise(&asked) && !has_item(&asked)))
+        .or_else(|| found(&|account| *account == Account::unnamed())))
 }
 
 fn netrc_line(request: &HerokuRequest, token: &Token, context: &Context) -> Option<usize> {

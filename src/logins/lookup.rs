@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Missing, Unavailable};
+use crate::keyring::{Item, Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::{NotAToken, Token};
@@ -237,8 +237,16 @@ impl Search<'_> {
         let Some(account) = account else {
             return self.only_item();
         };
-        match self.context.keyring().read(account) {
-            Ok(Some(token)) => self.live(token, Some(account.clone()), Source::Keyring),
+        let read = self.context.keyring().read(account);
+        let item = read.and_then(|token| match token {
+            Some(token) => Ok(Some(Item {
+                account: account.clone(),
+                token,
+            })),
+            None => spelled_otherwise(account, self.context),
+        });
+        match item {
+            Ok(Some(item)) => self.live(item.token, Some(item.account), Source::Keyring),
             Ok(None) => Err(Miss::Absent),
             Err(why) => Err(Miss::from_keyring_failure(&why)),
         }
@@ -318,6 +326,21 @@ impl Search<'_> {
             }),
         }
     }
+}
+
+/// The login in the keyring whose email is this one, spelled with other capitals.
+///
+/// # Errors
+/// [`Unavailable`].
+pub fn spelled_otherwise(
+    account: &Account,
+    context: &Context,
+) -> Result<Option<Item>, Unavailable> {
+    if !account.is_email() {
+        return Ok(None);
+    }
+    let mut items = context.keyring().read_all()?.items.into_iter();
+    Ok(items.find(|item| item.account.is_spelled_otherwise(account)))
 }
 
 pub(super) fn unusable_api_key(why: NotAToken) -> Notice {

@@ -272,6 +272,17 @@ fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> R
     Ok(removed?)
 }
 
+/// The account as the keyring spells it. The Heroku CLI finds no other spelling.
+pub fn as_stored(context: &Context, account: Account) -> Account {
+    match context.keyring().read(&account) {
+        Ok(None) => {
+            let other = lookup::spelled_otherwise(&account, context);
+            other.ok().flatten().map_or(account, |item| item.account)
+        }
+        _ => account,
+    }
+}
+
 /// Makes an account that has a token here the active one; returns whether it was another one before.
 ///
 /// # Errors

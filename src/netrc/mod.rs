@@ -156,7 +156,8 @@ impl Netrc {
 
     /// The entry that git would get for this host: of this account, if one is given.
     ///
-    /// If the git host has none, the entry of the same Heroku's API host counts.
+    /// If the git host has none, the entry of the same Heroku's API host counts. If no entry has exactly the account's
+    /// name, one that spells it with other capitals counts.
     ///
     /// # Errors
     /// A doubt in an entry for the host.
@@ -165,12 +166,23 @@ impl Netrc {
         host: &HerokuHost,
         account: Option<&Account>,
     ) -> Result<Option<Entry>, Unreadable> {
-        self.entries_serving(host)
-            .find(|entry| match entry {
-                Ok(entry) => account.is_none() || entry.account.as_ref() == account,
-                Err(_) => true,
-            })
-            .transpose()
+        let find = |is_meant: fn(&Account, &Account) -> bool| {
+            let is_meant = |entry: &Entry| match account {
+                Some(account) => entry
+                    .account
+                    .as_ref()
+                    .is_some_and(|one| is_meant(one, account)),
+                None => true,
+            };
+            let mut entries = self.entries_serving(host);
+            let found = entries.find(|entry| entry.as_ref().map_or(true, is_meant));
+            found.transpose()
+        };
+        let exact = find(Account::eq)?;
+        exact.map_or_else(
+            || find(Account::is_spelled_otherwise),
+            |found| Ok(Some(found)),
+        )
     }
 
     /// All entries of Heroku's, and what else git would send there.
