@@ -6,48 +6,68 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::flag::register_conditional_default;
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 /// The signals that end a program and can be handled: from the terminal, from `kill`, or from `timeout`.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
+/// What the thread restores.
+struct Watched {
+    is_waiting: bool,
+    /// The terminal whose echo is off, and its settings before.
+    terminal: Option<(File, Termios)>,
+}
+
+static WATCHED: Mutex<Watched> = Mutex::new(Watched {
+    is_waiting: false,
+    terminal: None,
+});
+
+fn watched() -> MutexGuard<'static, Watched> {
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts the thread. It stays until the end of the program, since a signal that was handled once is ignored if nothing
+/// handles it.
+fn wait_for_signals() -> io::Result<()> {
+    let mut signals = Signals::new(ENDING)?;
+    thread::Builder::new().spawn(move || {
+        for signal in &mut signals {
+            if let Some((terminal, before)) = &watched().terminal {
+                restore(terminal, before);
+                let _ = (&*terminal).write_all(b"\n");
+            }
+            let _ = emulate_default_handler(signal);
+        }
+    })?;
+    Ok(())
+}
+
 /// The echo is off until this value is dropped. Then each signal ends the program as it does by default.
 pub(super) struct NoEcho<'t> {
     terminal: &'t File,
     before: Termios,
-    is_over: Arc<AtomicBool>,
-    signals: Handle,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl NoEcho<'_> {
     pub(super) fn start(terminal: &File) -> io::Result<NoEcho<'_>> {
         let before = tcgetattr(terminal)?;
-        let mut signals = Signals::new(ENDING)?;
-        let is_over = Arc::new(AtomicBool::new(false));
-        // A signal that was handled once is ignored after that, unless something else handles it.
-        for signal in ENDING {
-            register_conditional_default(signal, Arc::clone(&is_over))?;
+        let copy = terminal.try_clone()?;
+        let mut watched = watched();
+        if !watched.is_waiting {
+            wait_for_signals()?;
+            watched.is_waiting = true;
         }
-        let handle = signals.handle();
-        let (copy, settings) = (terminal.try_clone()?, before.clone());
-        let thread = thread::Builder::new().spawn(move || {
-            for signal in &mut signals {
-                restore(&copy, &settings);
-                let _ = (&copy).write_all(b"\n");
-                let _ = emulate_default_handler(signal);
-            }
-        })?;
+        watched.terminal = Some((copy, before.clone()));
+        drop(watched);
         let mut quiet = before.clone();
         // With IEXTEN, Ctrl-Y stops a program on macOS as Ctrl-Z does.
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::IEXTEN;
@@ -56,13 +76,7 @@ impl NoEcho<'_> {
         quiet.input_modes |= InputModes::ICRNL;
         // Ctrl-Z is a key like others: a stopped program would leave the echo off.
         quiet.special_codes[SpecialCodeIndex::VSUSP] = 0;
-        let no_echo = NoEcho {
-            terminal,
-            before,
-            is_over,
-            signals: handle,
-            thread: Some(thread),
-        };
+        let no_echo = NoEcho { terminal, before };
         // The input is not flushed, so that a quick paste is kept.
         tcsetattr(terminal, OptionalActions::Drain, &quiet)?;
         Ok(no_echo)
@@ -72,10 +86,7 @@ impl NoEcho<'_> {
 impl Drop for NoEcho<'_> {
     fn drop(&mut self) {
         restore(self.terminal, &self.before);
-        self.is_over.store(true, Ordering::SeqCst);
-        self.signals.close();
-        // It fails only if the thread panicked.
-        let _ = self.thread.take().map(JoinHandle::join);
+        watched().terminal = None;
     }
 }
 

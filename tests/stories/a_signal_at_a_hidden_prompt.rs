@@ -61,6 +61,24 @@ fn the_echo_is_turned_on_again_after_the_second_prompt_of_a_login() {
 }
 
 #[test]
+fn the_echo_is_turned_on_again_at_the_second_hidden_prompt() {
+    let world = World::ready_to_push();
+    let account = world.heroku.add_account(ANN);
+    let _ = account.password("a good passphrase").mfa_codes(&["123456"]);
+    let terminal = world
+        .on_a_terminal(&line("login --interactive"))
+        .shows("Email: ")
+        .types(ANN)
+        .shows("Password: ")
+        .types("a good passphrase")
+        .shows("MFA code: ");
+    send(&world, Signal::TERM);
+    let shown = terminal.exits_with(0);
+    assert!(shown.contains("exit code 143\n"), "{shown}");
+    assert!(shown.ends_with(" echo \n"), "{shown}");
+}
+
+#[test]
 fn a_signal_after_the_prompt_ends_the_program_as_usual() {
     for (signal, code) in SIGNALS {
         let world = World::ready_to_push();
