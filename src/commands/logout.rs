@@ -31,8 +31,15 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     let hidden = Unread::hidden_in_keyring(&unread).map(Notice::without_alternative);
     let hidden = hidden.as_ref();
     // A locked keyring may have further logins.
-    let chosen = choose(arguments, &stored, hidden.is_some(), session.context)
-        .map_err(|notice| hidden.cloned().unwrap_or(notice))?;
+    let chosen = choose(arguments, &stored, hidden.is_some(), session.context);
+    let chosen = chosen.map_err(|notice| match hidden {
+        None => notice,
+        // Of several sources that cannot be read, the one that helps.
+        Some(why) => {
+            let answer = Answer::to_git_without_api_key(session.context);
+            answer.unreadable().unwrap_or(why).without_alternative()
+        }
+    })?;
     let before = Answer::to_git(session.context).found;
     let before = before.and_then(|found| found.account);
     let mut is_incomplete = false;
