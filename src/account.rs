@@ -44,9 +44,8 @@ impl Account {
         is_email(&self.0)
     }
 
-    /// Whether both are one email, spelled with other capitals: Heroku and the Heroku CLI may write it otherwise than git's
-    /// configuration.
-    pub fn is_spelled_otherwise(&self, other: &Account) -> bool {
+    /// Whether both are the same email in another letter case, as git's configuration and the Heroku CLI may write it.
+    pub fn differs_only_in_case(&self, other: &Account) -> bool {
         self != other && self.is_email() && self.0.eq_ignore_ascii_case(&other.0)
     }
 
@@ -123,7 +122,7 @@ mod tests {
     fn the_case_of_letters_distinguishes_no_emails() {
         let is_one = |one, other| {
             let [one, other] = [one, other].map(|name| Account::parse(name).unwrap());
-            one.is_spelled_otherwise(&other)
+            one.differs_only_in_case(&other)
         };
         assert!(is_one("Ann@Example.com", "ann@example.com"));
         assert!(!is_one("ann@example.com", "ann@example.com"));

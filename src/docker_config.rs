@@ -155,7 +155,7 @@ fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Erro
             let look = Command::show_access().path(dir, environment.home.as_deref());
             let look = if file.exists() { at_file(look) } else { look };
             let fix = error.and_then(files::fix_of);
-            let fix = fix.unwrap_or_else(|| Fix::command("look at", look));
+            let fix = fix.unwrap_or_else(|| Fix::command("check", look));
             (why.to_string(), fix)
         }
     };
@@ -206,8 +206,8 @@ fn written(config: &Map<String, Value>, before: &[u8]) -> anyhow::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Makes docker find this program, by a second name beside the first one on `PATH`. Returns the new name; none if it
-/// was there.
+/// Makes docker find this program, by a second name beside the first one on `PATH`, and updates an old copy. Returns the
+/// name that was written; none if nothing had to be.
 ///
 /// # Errors
 /// The command that creates it. `program` is this program's own path.
@@ -223,7 +223,7 @@ pub fn name_for_docker(
     let name = dir.map(|dir| dir.join(PROGRAM).with_extension(EXE_EXTENSION));
     match found.or(name) {
         Some(name) if second_name(&name).is_ok() => Ok(Some(name)),
-        _ => Err(named_elsewhere(program)),
+        _ => Err(naming_command(program)),
     }
 }
 
@@ -291,7 +291,7 @@ fn beside(name: &Path) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn named_elsewhere(program: &Path) -> Command {
+fn naming_command(program: &Path) -> Command {
     // A new Mac has no such directory.
     let link = Command::new(if cfg!(target_os = "macos") {
         "sudo mkdir -p /usr/local/bin && sudo ln -sf"
@@ -304,7 +304,7 @@ fn named_elsewhere(program: &Path) -> Command {
 
 /// The only folder of a user that Windows itself puts on `PATH`.
 #[cfg(not(unix))]
-fn named_elsewhere(program: &Path) -> Command {
+fn naming_command(program: &Path) -> Command {
     let copy = Command::new("cmd /c copy").path(program, None);
     copy.then(r#""%LOCALAPPDATA%\Microsoft\WindowsApps\docker-credential-heroku-rs.exe""#)
 }
@@ -458,12 +458,12 @@ mod tests {
             notice.fix().to_string()
         };
         let place = home.path().display();
-        let look = format!("look at: ls -ld {place}");
+        let look = format!("check: ls -ld {place}");
         assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
         let free = "free some space, then run the command again";
         assert_eq!(fix(io::ErrorKind::StorageFull), free);
         files::replace(&file, b"").unwrap();
-        let look = "look at: ls -ld ~/.docker ~/.docker/config.json";
+        let look = "check: ls -ld ~/.docker ~/.docker/config.json";
         assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
         let edit = "edit the file: ${EDITOR:-vi} ~/.docker/config.json";
         assert_eq!(fix(io::ErrorKind::ResourceBusy), edit);

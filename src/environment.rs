@@ -75,7 +75,7 @@ pub struct Environment {
     pub xdg_config_home: Option<PathBuf>,
     /// `APPDATA`, on Windows: git for Windows looks there, too.
     pub app_data: Option<PathBuf>,
-    /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts. To git, an empty value is one too.
+    /// `GIT_SSL_CAINFO`: the file of the CA certificates that git trusts. To git, an empty value counts too.
     pub git_ssl_cainfo: Option<PathBuf>,
     /// `GIT_SSL_NO_VERIFY`: with any value, also an empty one, git trusts every certificate.
     pub git_ssl_no_verify: Option<OsString>,
@@ -234,7 +234,7 @@ impl Environment {
         }
     }
 
-    /// The path of a file of git's, such as `config`, outside of the home itself.
+    /// The path of one of git's files, such as `config`, in git's own configuration directory.
     ///
     /// Source: git's `path.c`, `xdg_config_home_for`, also that of git for Windows.
     pub fn xdg_file_of_git(&self, name: &str) -> Option<PathBuf> {

@@ -58,6 +58,11 @@ impl Command {
         }
     }
 
+    /// A command that makes a file this user's own, on Unix. Its path follows.
+    pub fn own() -> Command {
+        Command::new("sudo chown \"$(id -u)\"")
+    }
+
     /// A command that shows who may access a file or a directory. Its path follows.
     pub fn show_access() -> Command {
         Command::new(if cfg!(windows) { "icacls" } else { "ls -ld" })
@@ -136,13 +141,12 @@ impl Fix {
         }
     }
 
-    /// To unset a variable, and what for. The shells of Windows have no common command for it.
-    pub fn unset(purpose: &'static str, variable: &'static str) -> Fix {
-        let fix = Fix::command(purpose, Command::new("unset").then(variable));
+    /// The command that unsets a variable. On Windows it is advice, since the shells there have no common command.
+    pub fn unset(variable: &'static str) -> Fix {
         if cfg!(windows) {
-            Fix::advice(fix.without_run())
+            Fix::advice(format!("unset {variable}"))
         } else {
-            fix
+            Command::new("unset").then(variable).into()
         }
     }
 
@@ -204,8 +208,8 @@ impl Fix {
         self.advice.is_empty() && self.command.is_empty()
     }
 
-    /// The same with parts of it hidden. A command with a gap is left out. One in which only the home is shown as `~` is
-    /// no command any more, since not every shell expands it, but can be read.
+    /// The same with parts hidden. A command with a gap is left out. If only the home is shown as `~`, the command
+    /// becomes advice, since not every shell expands `~`.
     #[must_use]
     pub fn redacted(&self, redact: impl Fn(&str) -> String) -> Fix {
         let command = redact(&self.command);

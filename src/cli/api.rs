@@ -18,7 +18,8 @@ Examples:
       -F DATABASE_PASSWORD=@-
 
 The body is printed to stdout, including that of an error. The id and the
-message of an error are printed to stderr.
+message of an error are printed to stderr. With --paginate, a list of several
+pages is printed when it is complete.
 
 Exit codes: 0 done, 1 Heroku returned an error or cannot be reached, 2 wrong
 usage, 4 not logged in, or no account is active.

@@ -104,9 +104,9 @@ Examples:
 
 Before you remove the program, run `unsetup --all`. It undoes `setup`,
 `setup --docker` and, in this repository, `setup --local`. It removes the manual
-and the files in ~/.local/state/git-credential-heroku-rs (on Windows
-%LOCALAPPDATA%), except what stored tokens still need. It removes no token: run
-`logout --all` for that.")]
+and the files in ~/.local/state/git-credential-heroku-rs (on Windows in
+%LOCALAPPDATA%\\git-credential-heroku-rs), except what stored tokens still need.
+It removes no token: run `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {
     /// Undo `setup --local` in the current repository
@@ -272,9 +272,9 @@ Examples:
       Out-String | Invoke-Expression
 
 In bash, zsh and fish, both `git credential-heroku-rs` and
-`git-credential-heroku-rs` are completed; in PowerShell, only the latter. For
-zsh, add `fpath=(~/.zfunc $fpath)` to ~/.zshrc before `compinit`. For
-PowerShell, add the example to $PROFILE.")]
+`git-credential-heroku-rs` are completed; in PowerShell and Elvish, only the
+latter. For zsh, add `fpath=(~/.zfunc $fpath)` to ~/.zshrc before `compinit`.
+For PowerShell, add the example to $PROFILE.")]
 pub struct Completions {
     /// Shell to print the script for
     pub shell: Shell,
@@ -288,7 +288,8 @@ Examples:
   git credential-heroku-rs man DIR
   git credential-heroku-rs man >heroku-rs.1 && man ./heroku-rs.1
 
-After `man --install`, `git help credential-heroku-rs` opens the manual.")]
+After `man --install`, `git help credential-heroku-rs` opens the manual. git for
+Windows opens only HTML help: use -h there.")]
 pub struct Man {
     /// Install the pages in share/man/man1 next to the program's directory
     #[arg(long, conflicts_with = "dir")]

@@ -205,7 +205,7 @@ fn as_listed(named: Account, accounts: &[Account]) -> Account {
         return named;
     }
     let mut accounts = accounts.iter();
-    let other = accounts.find(|one| one.is_spelled_otherwise(&named));
+    let other = accounts.find(|one| one.differs_only_in_case(&named));
     other.cloned().unwrap_or(named)
 }
 

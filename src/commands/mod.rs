@@ -164,7 +164,7 @@ fn our_helper(context: &Context) -> Result<String, Notice> {
     let is_macos = cfg!(target_os = "macos");
     git::helper_value(found.as_deref(), &program, is_macos).ok_or_else(|| {
         Notice::new(
-            "the path of this program is not UTF-8 or has several lines, so git cannot start it",
+            "the path of this program is not UTF-8 or contains a line break, so git cannot start it",
             "move the program, or add its directory to PATH",
         )
     })
@@ -404,7 +404,7 @@ fn warn_of_api_key(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
 /// Warns if git uses another account than the active one in the current directory.
 fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     let chosen = chosen_accounts(&[], session.context);
-    let is_other = |account: &Account| account != active && !account.is_spelled_otherwise(active);
+    let is_other = |account: &Account| account != active && !account.differs_only_in_case(active);
     for chosen in chosen.iter().filter(|(account, _)| is_other(account)) {
         session.warn(&Notice::new(report::uses_chosen(chosen), Fix::NONE))?;
     }

@@ -47,7 +47,7 @@ pub enum Access {
     Unchanged,
 }
 
-/// That a file below the home has no path.
+/// The home is not known, so a file below it has no path.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("HOME is not set")]
 pub struct NoHome;

@@ -126,7 +126,7 @@ impl NotTrusted {
                     .or("set HEROKU_API_KEY")
             }
             NotTrusted::Foreign => {
-                let chown = Command::new("sudo chown \"$(id -u)\"");
+                let chown = Command::own();
                 Fix::command("change its owner", at_file(chown))
             }
         }

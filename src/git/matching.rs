@@ -55,8 +55,8 @@ impl UrlParts {
         asked
     }
 
-    /// Those of these settings `http.*`, all with one name, that git applies to this URL, in its order. Of a setting with
-    /// one value, the last one counts. git skips a setting after one with a more specific URL.
+    /// The settings that git applies to this URL, in its order. All of `settings` are `http.*` with the same name. If it
+    /// has one value, the last one counts. git skips a setting that comes after one with a more specific URL.
     ///
     /// Source: `urlmatch_config_entry` and `cmp_matches`.
     pub fn applied<'s>(&self, settings: impl Iterator<Item = &'s Setting>) -> Vec<&'s Setting> {
@@ -135,7 +135,7 @@ impl UrlParts {
         Some(segments)
     }
 
-    /// The same without the end of a path that ends in a slash.
+    /// The segments of the path, without the empty one after a trailing slash.
     fn directories(&self) -> Option<Vec<&str>> {
         let mut directories = self.segments()?;
         directories.pop_if(|last| last.is_empty());
@@ -183,7 +183,8 @@ impl Setting {
             .is_none_or(|pattern| self.is_covered(&pattern, url))
     }
 
-    /// Whether git applies it to Heroku's git server, or to one app or user there. Only for keys as above.
+    /// Whether git applies it to Heroku's git server, or to one app or user there. Only for keys of
+    /// `credential` and `http`.
     pub(super) fn concerns_heroku(&self) -> bool {
         self.pattern().is_none_or(|pattern| {
             let host = UrlParts {
@@ -195,7 +196,7 @@ impl Setting {
         })
     }
 
-    /// Whether a URL in a key such as this one's covers a request for that one.
+    /// Whether this URL from the key covers a request for `url`.
     fn is_covered(&self, pattern: &UrlParts, url: &UrlParts) -> bool {
         pattern
             .covers_as_url(url)

@@ -190,14 +190,14 @@ impl Git {
         let fix = if let Some(fix) = self.fix_of_bad_line(&printed) {
             fix
         } else if first.ends_with(" GIT_CONFIG_PARAMETERS") {
-            Fix::unset("", "GIT_CONFIG_PARAMETERS")
+            Fix::unset("GIT_CONFIG_PARAMETERS")
         } else if first.contains(" GIT_CONFIG_") {
-            Fix::unset("", "GIT_CONFIG_COUNT")
+            Fix::unset("GIT_CONFIG_COUNT")
         } else if self.works_elsewhere() {
             let first = without_secrets(first);
             return Notice::new(
                 format!("git does not work in this directory: {first}"),
-                "correct that, or run the command in another directory",
+                "fix that, or run the command in another directory",
             );
         } else if let Some(file) = denied_file(first) {
             access_fix(file, home)
@@ -208,8 +208,8 @@ impl Git {
         Notice::new(what, fix.redacted(without_secrets))
     }
 
-    /// Whether git reads the configuration of the system and the user without the current directory, which may have been
-    /// removed, or belong to another user, or be in a broken repository.
+    /// Whether git works in another directory. This one may have been removed, belong to another user, or be in a broken
+    /// repository.
     fn works_elsewhere(&self) -> bool {
         let output = self.run(["-C", "/", "config", "--list"]);
         output.is_ok_and(|output| output.status.success())
@@ -302,8 +302,8 @@ impl Configuration {
             .is_some_and(|first| first.starts_us())
     }
 
-    /// The URLs at Heroku's git server that git pushes to, each with its remote; without a remote there, the server's
-    /// own.
+    /// The URLs at Heroku's git server that git pushes to, each with its remote; if there is no such remote,
+    /// the server's URL.
     pub fn push_urls(&self) -> Vec<(&str, Option<&Remote>)> {
         let at_heroku = |remote: &&Remote| remote.is_push && remote.is_herokus();
         let remotes = self.remotes.iter().filter(at_heroku);
@@ -332,14 +332,14 @@ impl Configuration {
         }
     }
 
-    /// The setting that gives this URL a user name, if it has none.
+    /// The setting with the user name for this URL. It counts only if the URL has none.
     pub fn username(&self, url: &UrlParts) -> Option<&Setting> {
         let mut settings = self.settings.iter();
         settings.rfind(|one| one.is_username() && one.applies_to(url))
     }
 
-    /// The accounts that pushes ask for, whichever one is active, and where they are chosen: by a setting, or by the URL
-    /// of a remote. Only an email chooses an account.
+    /// The accounts that pushes ask for, whichever one is active, and where they are chosen: by a setting, or by the
+    /// URL of a remote. Only an email chooses an account.
     pub fn chosen_accounts(&self, environment: &Environment) -> Vec<(Account, String)> {
         let mut chosen = Vec::new();
         for (url, remote) in self.push_urls() {
@@ -400,10 +400,9 @@ fn denied_file(message: &str) -> Option<&Path> {
 fn access_fix(file: &Path, home: Option<&Path>) -> Fix {
     let path = files::nearest_existing(file);
     if cfg!(unix) && home.is_some_and(|home| path.starts_with(home)) {
-        let chown = Command::new("sudo chown \"$(id -u)\"");
-        Fix::command("change its owner", chown.path(path, home))
+        Fix::command("change its owner", Command::own().path(path, home))
     } else {
-        Fix::command("look at", Command::show_access().path(path, home))
+        Fix::command("check", Command::show_access().path(path, home))
     }
 }
 
@@ -417,11 +416,13 @@ fn no_repository(message: &str) -> Option<Notice> {
         ),
         Some(place) if place.starts_with('\'') => Notice::new(
             format!("GIT_DIR names no git repository: {place}"),
-            Fix::unset("", "GIT_DIR"),
+            Fix::unset("GIT_DIR"),
         ),
         Some(place) => Notice::new(
-            format!("a file .git in this directory or above names no git repository: {place}"),
-            "correct the file, or run the command in another directory",
+            format!(
+                "the file .git in this directory or a parent directory names no git repository: {place}"
+            ),
+            "fix the file, or run the command in another directory",
         ),
     })
 }

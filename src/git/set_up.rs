@@ -153,6 +153,7 @@ impl Git {
 
     /// Whether a file needs no change.
     fn is_done(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
+        // Also if something is added: git ignores a file that it cannot read.
         let text = file.read()?;
         Ok(match &file.added {
             Some(section) => section.is_in(&self.entries(&file.path)?),
@@ -193,7 +194,7 @@ impl Git {
         {
             return Err(Notice::new(
                 "GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed",
-                Fix::unset("", "GIT_CONFIG_GLOBAL"),
+                Fix::unset("GIT_CONFIG_GLOBAL"),
             ));
         }
         let (version, shown) = self.version()?;
@@ -235,7 +236,7 @@ fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<Pa
     {
         // git looks for it in each directory in which it runs, and reads none if the name is empty.
         if !chosen.has_root() {
-            let fix = Fix::unset("", "GIT_CONFIG_GLOBAL");
+            let fix = Fix::unset("GIT_CONFIG_GLOBAL");
             return Err(Notice::new(
                 "GIT_CONFIG_GLOBAL is not an absolute path, so nothing was changed",
                 fix.or("set it to an absolute path"),
@@ -402,9 +403,9 @@ impl<'a> ConfigFile<'a> {
             (PermissionDenied, _) => {
                 let dir = files::nearest_existing(files::dir_of(&target));
                 let look = Command::show_access().path(dir, self.environment.home.as_deref());
-                Fix::command("look at", look)
+                Fix::command("check", look)
             }
-            _ => Fix::command("look at", at_file(Command::show_access())),
+            _ => Fix::command("check", at_file(Command::show_access())),
         };
         let shown = self.environment.display_path(&self.path);
         Notice::new(format!("{shown} was not changed: {reason}"), fix)
@@ -629,12 +630,12 @@ fn is_our_helper(value: &str) -> bool {
 /// Whether a pair with this helper, or the user's own pair that starts this program, is there, and nothing after it that
 /// could add another helper.
 fn is_last(entries: &[Entry], helper: &str) -> bool {
-    let does = |value: &str| {
+    let asks_us = |value: &str| {
         value == helper || Setting::helper(value).starts_us() && !is_our_helper(value)
     };
     let is_pair = |two: &[Entry]| {
         let are_helpers = two.iter().all(|(key, _)| key == HEROKU_HELPER);
-        are_helpers && two[0].1.is_empty() && does(&two[1].1)
+        are_helpers && two[0].1.is_empty() && asks_us(&two[1].1)
     };
     let Some(at) = entries.windows(2).rposition(is_pair) else {
         return false;

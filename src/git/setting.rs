@@ -22,7 +22,7 @@ pub struct Setting {
     pub key: String,
     /// The value.
     pub value: String,
-    /// Whether there is an `=` after the key. Without one, a switch is on, and any other setting stops git. To git,
+    /// Whether there is an `=` after the key. Without one, a boolean is true, and any other setting stops git. To git,
     /// this is not an empty value.
     pub has_value: bool,
 }
@@ -83,7 +83,7 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     settings
 }
 
-/// A name, a path or a value in git's configuration, for display: its user may have put a token into it.
+/// A name, a path or a value in git's configuration, for display: the user may have put a token into it.
 pub fn without_secrets(text: &str) -> String {
     Redactor::new(Hide::Forms).redacted(text)
 }
@@ -171,7 +171,7 @@ impl Setting {
             .into()
     }
 
-    /// The command that opens the file in which this setting is set, and what for.
+    /// The fix that opens the file of this setting, for this purpose.
     pub fn edit_command(&self, purpose: &'static str, home: Option<&Path>) -> Fix {
         match self.git_config(home) {
             Some(git) => Fix::command(purpose, git.then("--edit")),

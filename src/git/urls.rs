@@ -13,7 +13,7 @@ pub struct HerokuUrl {
     pub token: Option<Token>,
     /// Whether it contains a password, a token or not. To git, an empty password is one too.
     pub has_password: bool,
-    /// Whether an `@` in the user name or the password is not written as `%40`. git takes what follows it for the host.
+    /// Whether an `@` in the user name or the password is not written as `%40`. git reads what follows it as the host.
     pub has_bare_at: bool,
     /// The same URL without user name and password, over https.
     pub clean: String,

@@ -268,9 +268,9 @@ fn erase(
 
 /// The account of the keyring item with exactly this token.
 ///
-/// If the request has an email, only these items count, as in [`lookup::find`]: that account's, or without it the one that
-/// spells it with other capitals, then the one that was pasted at git's prompt. The same token under another account was not served
-/// for this request.
+/// If the request has an email, only these items count, as in [`lookup::find`]: that account's; if it has none, the one
+/// in another letter case; then the one that was pasted at git's prompt. The same token under another account was not
+/// served for this request.
 fn keyring_account(
     request: &HerokuRequest,
     token: &Token,
@@ -288,7 +288,7 @@ fn keyring_account(
         Some(holder.account.clone())
     };
     Ok(found(&|account| *account == asked)
-        .or_else(|| found(&|account| account.is_spelled_otherwise(&asked) && !has_item(&asked)))
+        .or_else(|| found(&|account| account.differs_only_in_case(&asked) && !has_item(&asked)))
         .or_else(|| found(&|account| *account == Account::unnamed())))
 }
 

@@ -25,7 +25,7 @@ impl HerokuApi {
         headers: &[String],
         body: Option<SecretBuf>,
     ) -> Result<Request<'static>, Notice> {
-        /// Its text is printed as it is, or piece by piece.
+        /// The largest reply, in bytes.
         const LARGEST: usize = 16 * 1024 * 1024;
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         let url = self.address(path, query)?.to_string();

@@ -172,10 +172,10 @@ impl ApiError {
                 "behind a company proxy, set SSL_CERT_FILE to its CA certificates; otherwise check the clock".into()
             }
             ApiError::RejectedElsewhere(_) | ApiError::NotAsked(_) | ApiError::NotHeroku => {
-                Fix::unset("", "HEROKU_HOST")
+                Fix::unset("HEROKU_HOST")
             }
             ApiError::Setting { variable, .. } => {
-                Fix::unset("fix or unset it", variable)
+                Fix::unset(variable).or("correct its value")
             }
             ApiError::NoCaCertificates => {
                 "install the package ca-certificates, or set SSL_CERT_FILE".into()

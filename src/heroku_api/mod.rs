@@ -98,8 +98,8 @@ impl HerokuApi {
         })
     }
 
-    /// The same API, over the same connections, with another limit for each request of ours. What [`HerokuApi::compose`]
-    /// makes keeps the limit of the first.
+    /// The same API and connections, with another limit for our own requests. Requests from [`HerokuApi::compose`] keep
+    /// the first limit.
     #[must_use]
     pub fn with_limit(&self, limit: Duration) -> HerokuApi {
         HerokuApi {

@@ -80,7 +80,7 @@ impl Response {
         self.meaning(Auth::Bearer(token))
     }
 
-    /// Status, id and message of an error of Heroku's, for a user who knows the API.
+    /// Status, id and message of an error of Heroku's, for a user who knows the API. None if the reply is no such error.
     pub fn summary(&self, token: &Token) -> Option<String> {
         let body = self.error_body();
         body.summary(self.status(), Auth::Bearer(token))

@@ -84,7 +84,7 @@ pub enum Miss {
     Ambiguous(Vec<Account>),
     /// It could not be asked.
     Unavailable(Notice),
-    /// The D-Bus session of the keyring cannot be reached. The keyring may have a token, but a login here was stored in
+    /// The D-Bus session of the keyring cannot be reached. The keyring may have a token, but a login without it is stored in
     /// netrc.
     Unreachable(Notice),
     /// There is no such source in this session, as on most servers, so it has no token.
@@ -243,7 +243,7 @@ impl Search<'_> {
                 account: account.clone(),
                 token,
             })),
-            None => spelled_otherwise(account, self.context),
+            None => in_another_case(account, self.context),
         });
         match item {
             Ok(Some(item)) => self.live(item.token, Some(item.account), Source::Keyring),
@@ -328,19 +328,16 @@ impl Search<'_> {
     }
 }
 
-/// The login in the keyring whose email is this one, spelled with other capitals.
+/// The login in the keyring whose email is this one in another letter case.
 ///
 /// # Errors
 /// [`Unavailable`].
-pub fn spelled_otherwise(
-    account: &Account,
-    context: &Context,
-) -> Result<Option<Item>, Unavailable> {
+pub fn in_another_case(account: &Account, context: &Context) -> Result<Option<Item>, Unavailable> {
     if !account.is_email() {
         return Ok(None);
     }
     let mut items = context.keyring().read_all()?.items.into_iter();
-    Ok(items.find(|item| item.account.is_spelled_otherwise(account)))
+    Ok(items.find(|item| item.account.differs_only_in_case(account)))
 }
 
 pub(super) fn unusable_api_key(why: NotAToken) -> Notice {

@@ -276,7 +276,7 @@ fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> R
 pub fn as_stored(context: &Context, account: Account) -> Account {
     match context.keyring().read(&account) {
         Ok(None) => {
-            let other = lookup::spelled_otherwise(&account, context);
+            let other = lookup::in_another_case(&account, context);
             other.ok().flatten().map_or(account, |item| item.account)
         }
         _ => account,
@@ -350,8 +350,8 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
 }
 
 /// If the Heroku CLI has removed `login.json`, writes it again with the account of the token that git gets from the
-/// keyring: without the file, that is the only account there. `logins` are those on this machine, under the accounts
-/// that Heroku has named if it was asked: a token of another account is no reason to write the file.
+/// keyring: without the file, that is the only account there. Writes nothing if this account is not in `logins`: Heroku
+/// may have named another one for the token.
 ///
 /// Returns that account if anything was written.
 ///

@@ -157,7 +157,7 @@ impl Netrc {
     /// The entry that git would get for this host: of this account, if one is given.
     ///
     /// If the git host has none, the entry of the same Heroku's API host counts. If no entry has exactly the account's
-    /// name, one that spells it with other capitals counts.
+    /// name, one in another letter case counts.
     ///
     /// # Errors
     /// A doubt in an entry for the host.
@@ -180,7 +180,7 @@ impl Netrc {
         };
         let exact = find(Account::eq)?;
         exact.map_or_else(
-            || find(Account::is_spelled_otherwise),
+            || find(Account::differs_only_in_case),
             |found| Ok(Some(found)),
         )
     }

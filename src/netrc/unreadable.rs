@@ -24,7 +24,7 @@ pub enum Cause {
     Doubt(Doubt),
     /// Another user may have written it.
     NotTrusted(NotTrusted),
-    /// This user may not read it, so no program of this user does.
+    /// This user may not read it, so no program of this user can.
     Denied,
     /// It cannot be read, or is not a file that a reader and a writer can deal with.
     Unfit(String),
@@ -227,7 +227,7 @@ fn owning(file: &'static str) -> Fix {
     if cfg!(windows) {
         return Fix::command("check", Command::show_access().then(file));
     }
-    let chown = Command::new("sudo chown \"$(id -u)\"").then(file);
+    let chown = Command::own().then(file);
     let command = chown.then("&& chmod 600").then(file);
     Fix::command("change its owner and permissions", command)
 }

@@ -33,8 +33,8 @@ pub enum PromptError {
     /// There is no terminal: the answer must come from a flag or from stdin.
     #[error("not running in a terminal")]
     NoTerminal,
-    /// The terminal is none of Windows's, as in Git Bash: a program gets no keys from it.
-    #[error("this terminal cannot be used for questions")]
+    /// The terminal is not a Windows console, as in Git Bash: a program cannot read keys from it.
+    #[error("cannot ask questions in this terminal: it is not a Windows console")]
     NoConsole,
     /// The user pressed Ctrl-D, or Enter where an answer is required.
     #[error("no answer was entered, nothing was changed")]
@@ -51,7 +51,7 @@ impl PromptError {
             PromptError::NoTerminal => Notice::usage(self.to_string(), instead),
             PromptError::NoConsole => Notice::usage(
                 self.to_string(),
-                "in Git Bash, put winpty before the command; or use PowerShell",
+                "in Git Bash, put winpty before the command, or use PowerShell",
             ),
             PromptError::NoAnswer | PromptError::Invalid => {
                 Notice::new(self.to_string(), Fix::NONE)

@@ -19,8 +19,9 @@ use signal_hook::low_level::emulate_default_handler;
 /// The signals that end a program and can be handled: from the terminal, from `kill`, or from `timeout`.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// What the thread restores.
+/// What the prompts share with the thread that waits for signals.
 struct Watched {
+    /// Whether the thread was started.
     is_waiting: bool,
     /// The terminal whose echo is off, and its settings before.
     terminal: Option<(File, Termios)>,

@@ -254,7 +254,7 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
     let foreign = " belongs to another user\n";
     world.helper("rotate").exits_with(1).says(foreign);
     let docker = world.helper("setup --docker").exits_with(1);
-    docker.says(&format!("{foreign}  look at: ls -ld "));
+    docker.says(&format!("{foreign}  check: ls -ld "));
     assert!(world.heroku.is_live(&token));
     world
         .helper_with_input("login --with-token --store netrc", &token)

@@ -244,14 +244,14 @@ fn what_keeps_git_from_working_is_reported_with_a_fix_that_fits() {
     for (lines, said) in [
         (
             "echo 'gitdir: /nowhere' >.git",
-            "a file .git in this directory or above names no git repository: /nowhere\n  \
-             correct the file, or run the command in another directory\n",
+            "the file .git in this directory or a parent directory names no git repository: /nowhere\n  \
+             fix the file, or run the command in another directory\n",
         ),
         (
             "rmdir ~/here",
             "git does not work in this directory: \
              Unable to read current working directory: No such file or directory\n  \
-             correct that, or run the command in another directory\n",
+             fix that, or run the command in another directory\n",
         ),
         (
             "export GIT_CONFIG_COUNT=abc",

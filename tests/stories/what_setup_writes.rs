@@ -242,7 +242,7 @@ fn a_link_of_another_user_is_neither_followed_nor_replaced() {
     world
         .helper("setup")
         .exits_with(1)
-        .says("/.gitconfig belongs to another user\n  look at: ls -ld ~/.gitconfig\n");
+        .says("/.gitconfig belongs to another user\n  check: ls -ld ~/.gitconfig\n");
     // The generated file may have our lines already.
     fs::write(&file, OURS).unwrap();
     world

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Api, session: &mut Session<'_, '_>) -> anyhow::Res
     }
 }
 
-/// A request, and what is needed to send it, also again.
+/// A request, the client that sends it, and its token with the source.
 struct Client<'a> {
     api: &'a HerokuApi,
     found: &'a StoredToken,

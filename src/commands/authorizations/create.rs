@@ -68,7 +68,7 @@ fn check_login(scope: &Scopes, session: &Session<'_, '_>) -> Result<(), Notice> 
     if session.context.environment.has_api_key() {
         return Err(Notice::new(
             "HEROKU_API_KEY is set and takes precedence over a login",
-            Fix::unset("", "HEROKU_API_KEY"),
+            Fix::unset("HEROKU_API_KEY"),
         ));
     }
     Ok(())

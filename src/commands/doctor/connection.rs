@@ -13,7 +13,7 @@ pub(super) fn certificates(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
     if environment.git_ssl_no_verify.is_some() {
         let what = format!("GIT_SSL_NO_VERIFY is set: {WHY}");
-        found.warn(what).fix(Fix::unset("", "GIT_SSL_NO_VERIFY"));
+        found.warn(what).fix(Fix::unset("GIT_SSL_NO_VERIFY"));
     }
     for url in facts.push_urls() {
         certificates_for(&url, facts, found);

@@ -38,14 +38,14 @@ pub(super) enum TokenStatus {
 pub(super) struct Facts<'a> {
     pub(super) context: &'a Context,
     pub(super) git: Configuration,
-    /// Why git did not give its settings or remotes, or not all of them, or cannot use a setting.
+    /// Why git's settings or remotes are missing or incomplete, or why git cannot use a setting.
     pub(super) git_error: Option<Notice>,
     pub(super) listing: Result<Listing, Unavailable>,
     /// The account that `login.json` names.
     pub(super) login_json: Result<Option<Account>, NotTrusted>,
     /// Heroku's entries in the user's plain netrc.
     pub(super) netrc: Result<Overview, Unreadable>,
-    /// Those in the file that git reads, if this program does not trust the file, or if it is another one.
+    /// Heroku's entries in the netrc that git reads, if it is another file, or if this program may not use it.
     only_for_git: Option<Overview>,
     /// Whether the plain netrc as a whole can be read.
     pub(super) is_netrc_parsed: bool,

@@ -8,7 +8,7 @@ use super::Facts;
 use crate::git::{Setting, UrlParts};
 use crate::token::Token;
 
-/// The first setting with an `Authorization` header that git sends with a request for this URL, and the token in it, if it may be
+/// The first setting with an `Authorization` header that git sends to this URL, and the token in it, if it may be
 /// Heroku's. A secret that may belong to another service is not sent to Heroku's API.
 pub(super) fn authorization<'f>(
     url: &str,

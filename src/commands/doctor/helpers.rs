@@ -101,7 +101,7 @@ impl Facts<'_> {
         }
     }
 
-    /// The file that `setup` changes; an error without `HOME`.
+    /// The file that `setup` changes; an error if there is none.
     fn config_file(&self, scope: Scope) -> Result<PathBuf, Notice> {
         let git = self.context.git();
         git.config_file(scope, &self.context.environment)

@@ -50,7 +50,7 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn("HEROKU_API_KEY takes precedence over the keyring, which has another token")
             .details("git and the Heroku CLI use the variable, whichever account is active")
-            .fix(Fix::unset("", "HEROKU_API_KEY"));
+            .fix(Fix::unset("HEROKU_API_KEY"));
     }
     let what = match HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref()) {
         Some(host) if host.is_production() => return,
@@ -60,5 +60,5 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
     found
         .warn(what)
         .details("the checks of git here are about git.heroku.com")
-        .fix(Fix::unset("", "HEROKU_HOST"));
+        .fix(Fix::unset("HEROKU_HOST"));
 }

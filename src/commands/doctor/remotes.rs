@@ -1,4 +1,4 @@
-//! Remote URLs of Heroku that contain a password, or use a protocol without git's helpers.
+//! Remote URLs of Heroku that contain a password or an @ that is not encoded, or use a protocol without git's helpers.
 
 use super::{Facts, Findings, Severity};
 use crate::git::{HerokuUrl, Remote, Setting, Way};
@@ -31,7 +31,9 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
         let what = format!("the user name in {place} contains an @");
         found
             .add(Severity::fail_if(remote.is_push), what)
-            .details("git takes what follows the first @ for the host, so it asks for no token of Heroku")
+            .details(
+                "git reads what follows the first @ as the host, so it asks no helper for Heroku",
+            )
             .fix(fix);
         return;
     }

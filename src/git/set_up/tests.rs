@@ -265,14 +265,14 @@ fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
     let space = "free some space, then run the command again";
     let writable = "make its file system writable, \
         or set GIT_CONFIG_GLOBAL to a file elsewhere (git 2.32 or later)";
-    let look = format!("look at: ls -ld {place}");
+    let look = format!("check: ls -ld {place}");
     for (path, kind, expected) in [
         (&usual, ErrorKind::StorageFull, space),
         (&usual, ErrorKind::ReadOnlyFilesystem, writable),
         (&usual, ErrorKind::PermissionDenied, &look),
         (&linked, ErrorKind::PermissionDenied, generated),
         (&linked, ErrorKind::ReadOnlyFilesystem, generated),
-        (&usual, ErrorKind::Other, "look at: ls -ld ~/.gitconfig"),
+        (&usual, ErrorKind::Other, "check: ls -ld ~/.gitconfig"),
     ] {
         assert_eq!(fix(path, kind), expected, "{kind}");
     }

@@ -54,8 +54,8 @@ const BEGIN: &[u8] = b"BEGIN\r\n";
 impl Bus {
     /// Connects, and sends nothing yet: the authentication and `Hello` are sent with the first calls.
     ///
-    /// With `in_steps`, the authentication is awaited before the first message is sent. xdg-dbus-proxy before 0.1.6 closes
-    /// the connection if `BEGIN` and a message come in one piece.
+    /// With `in_steps`, the authentication is awaited before the first message is sent. xdg-dbus-proxy before 0.1.6
+    /// closes the connection if `BEGIN` and a message come in one piece.
     pub(super) fn connect(
         addresses: &[SocketAddrUnix],
         deadline: Deadline,
@@ -117,7 +117,7 @@ impl Bus {
 
     /// What a failure of the first calls means: the bus of root closes the connection of another user only after it has
     /// accepted the authentication.
-    pub(super) fn refusal(&self, failure: Failure) -> Failure {
+    pub(super) fn explained(&self, failure: Failure) -> Failure {
         if failure == Failure::HUNG_UP && self.owner != this_user() {
             Unavailable::BusOfAnotherUser.into()
         } else {
@@ -284,8 +284,8 @@ fn owner(_: &UnixStream, address: &SocketAddrUnix) -> Option<u32> {
     Some(rustix::fs::stat(&*address.path()?).ok()?.st_uid)
 }
 
-/// Whether this is this user or root. Any user can bind an abstract name or a path in `/tmp` that a stale variable still
-/// names, and would then receive the token in plain text.
+/// Whether the owner is this user or root. Any user can bind an abstract name or a path in `/tmp` that a stale variable
+/// still names, and would then receive the token in plain text.
 fn may_be_trusted(owner: u32) -> bool {
     owner == 0 || owner == this_user()
 }
@@ -376,10 +376,10 @@ mod tests {
         service.write_all(b"OK 0\r\n").unwrap();
         drop(service);
         let failure = bus.call(ask()).unwrap_err();
-        assert_eq!(bus.refusal(failure.clone()), Failure::HUNG_UP);
+        assert_eq!(bus.explained(failure.clone()), Failure::HUNG_UP);
         bus.owner = this_user() + 1;
         let expected = Unavailable::BusOfAnotherUser;
-        assert_eq!(bus.refusal(failure), expected.into());
+        assert_eq!(bus.explained(failure), expected.into());
     }
 
     #[test]

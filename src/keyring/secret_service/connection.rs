@@ -72,7 +72,7 @@ impl Connection {
             bus = Bus::connect(addresses, deadline, true)?;
             answers = make_first_calls(&mut bus);
         }
-        let answers = answers.map_err(|failure| bus.refusal(failure));
+        let answers = answers.map_err(|failure| bus.explained(failure));
         let (service, may_search_prompt) = answers?;
         Ok(Connection {
             bus,
@@ -125,7 +125,7 @@ impl Connection {
     }
 
     /// What is locked. Reads no item.
-    pub(super) fn lock(&mut self) -> Result<Option<Lock>> {
+    pub(super) fn what_is_locked(&mut self) -> Result<Option<Lock>> {
         let found = self.search(None)?;
         self.find_lock(&found)
     }

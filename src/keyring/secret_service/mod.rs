@@ -207,6 +207,6 @@ impl Keyring for SecretService {
     }
 
     fn confirms_reads(&self) -> bool {
-        self.run(Connection::lock) == Ok(Some(Lock::Confirmation))
+        self.run(Connection::what_is_locked) == Ok(Some(Lock::Confirmation))
     }
 }

@@ -60,8 +60,8 @@ impl Answer {
         })
     }
 
-    /// The reason for the first source that exists but could not be asked. It may have a token. If netrc is one, it comes
-    /// before a keyring that cannot be reached: the last login was stored in netrc.
+    /// The reason for the first source that exists but could not be asked: it may have a token. netrc comes before a
+    /// keyring that cannot be reached, since the last login was stored there.
     pub fn unreadable(&self) -> Option<&Notice> {
         self.first_unreadable().map(|(_, why)| why)
     }
