@@ -284,12 +284,14 @@ fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
 }
 
 /// The user's `~/.gitconfig`, with this text.
+#[cfg(unix)]
 fn config(home: &Path, text: &str) -> PathBuf {
     let file = home.join(".gitconfig");
     files::replace(&file, text.as_bytes()).unwrap();
     file
 }
 
+#[cfg(unix)]
 #[test]
 fn the_alias_is_added_and_removed_without_a_change_to_other_lines() {
     let ours = "[alias]\n\theroku = credential-heroku-rs\n";
@@ -315,6 +317,7 @@ fn the_alias_is_added_and_removed_without_a_change_to_other_lines() {
 }
 
 /// Also if a variable hides the file from git, as another home does here.
+#[cfg(unix)]
 #[test]
 fn an_alias_of_the_user_is_neither_replaced_nor_removed() {
     let theirs = "[alias]\n\theroku = !heroku-deploy --my-flags\n";
