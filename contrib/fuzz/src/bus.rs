@@ -22,9 +22,12 @@ pub(crate) fn check_address(bytes: &[u8]) {
         }
     }
     for address in expected {
-        let (key, name) = match address.abstract_name() {
-            Some(name) => ("abstract", name),
-            None => ("path", address.path_bytes().unwrap_or_default()),
+        let (key, name) = if let Some(name) = address.abstract_name() {
+            ("abstract", name)
+        } else {
+            let path = address.path_bytes().unwrap_or_default();
+            // rustix counts the NUL after a path of the greatest length.
+            ("path", path.strip_suffix(b"\0").unwrap_or(path))
         };
         let escape = |text: String, byte: &u8| format!("{text}%{byte:02x}");
         let escaped = name.iter().fold(String::new(), escape);

@@ -46,7 +46,11 @@ fn check_entries(read: &Netrc, bytes: &[u8], account: &Account) {
                 Ok(Some(entry)) => {
                     assert!(lines.contains(&entry.line));
                     assert!(contains_unescaped(bytes, entry.token.expose().as_bytes()));
-                    assert!(wanted.is_none() || entry.account.as_ref() == wanted);
+                    let is_wanted = |wanted: &Account| {
+                        let named = entry.account.as_ref();
+                        named.is_some_and(|one| one == wanted || one.differs_only_in_case(wanted))
+                    };
+                    assert!(wanted.is_none_or(is_wanted));
                 }
                 Ok(None) => {}
                 Err(why) => check_error(&why),
