@@ -19,6 +19,24 @@ const ERROR: &str = "the keyring reported the error org.example.Error.Odd";
 const WAIT: &str = "wait longer: HEROKU_RS_TIMEOUT=10, or set HEROKU_API_KEY";
 const RESTART: &str = "try again, or set HEROKU_API_KEY";
 
+/// A store with a lost key can find its items, and not read them.
+#[test]
+fn a_login_replaces_an_item_that_the_keyring_cannot_read() {
+    let world = World::new().with_a_fake_secret_service();
+    let (old, new) = (world.heroku.issue_token(ANN), world.heroku.issue_token(ANN));
+    world.secret_service().has_item(ANN, &old);
+    world
+        .secret_service()
+        .sets_behaviour(&["GetSecret"], Behaviour::Error);
+    let _ = world.helper_with_input("login --with-token", &new);
+    assert!(
+        world
+            .secret_service()
+            .received_calls()
+            .contains(&"SetSecret".to_owned())
+    );
+}
+
 /// A login in the keyring, and an older one in netrc to fall back to.
 struct Scene {
     world: World,

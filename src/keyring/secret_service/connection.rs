@@ -52,8 +52,15 @@ pub(super) struct Item {
     path: String,
     /// Its `account` attribute, which need not be a valid account.
     pub(super) account: String,
-    /// None if the item holds something else.
+    /// None if it was not read, or if the item holds something else.
     pub(super) token: Option<Token>,
+}
+
+/// What to read of an item.
+#[derive(Clone, Copy)]
+pub(super) enum Content {
+    Account,
+    AccountAndToken,
 }
 
 impl Connection {
@@ -107,8 +114,9 @@ impl Connection {
     /// [`Unavailable::Locked`] if no token was found and a locked item may exist.
     pub(super) fn find(&mut self, account: &Account) -> Result<Option<Token>> {
         let found = self.search(Some(account))?;
-        for path in found.unlocked.chunks(1) {
-            let items = self.items(path, Some(account))?;
+        for path in &found.unlocked {
+            let path = std::slice::from_ref(path);
+            let items = self.items(path, Some(account), Content::AccountAndToken)?;
             if let Some(token) = items.into_iter().find_map(|item| item.token) {
                 return Ok(Some(token));
             }
@@ -118,9 +126,9 @@ impl Connection {
     }
 
     /// Every open item, and what is locked.
-    pub(super) fn list(&mut self) -> Result<(Vec<Item>, Option<Lock>)> {
+    pub(super) fn list(&mut self, content: Content) -> Result<(Vec<Item>, Option<Lock>)> {
         let found = self.search(None)?;
-        let items = self.items(&found.unlocked, None)?;
+        let items = self.items(&found.unlocked, None, content)?;
         Ok((items, self.find_lock(&found)?))
     }
 
@@ -137,7 +145,7 @@ impl Connection {
     /// the token was sent.
     pub(super) fn write(&mut self, account: &Account, token: &Token) -> Result<()> {
         let found = self.search(Some(account))?;
-        let items = self.items(&found.unlocked, Some(account))?;
+        let items = self.items(&found.unlocked, Some(account), Content::Account)?;
         // A service that finds items of other programs could also replace one of them.
         let may_replace = items.len() == found.unlocked.len();
         let Some((first, duplicates)) = items.split_first() else {
@@ -153,9 +161,7 @@ impl Connection {
             self.create(account, token, may_replace)?;
         }
         for duplicate in duplicates {
-            let deleted = self.bus.send(calls::delete(&duplicate.path));
-            let removed = self.wait_for_removal(deleted);
-            removed.map_err(Failure::unconfirmed)?;
+            self.delete(&duplicate.path).map_err(Failure::unconfirmed)?;
         }
         Ok(())
     }
@@ -190,9 +196,15 @@ impl Connection {
     }
 
     fn items_with(&mut self, token: &Token, account: &Account, found: &Found) -> Result<Vec<Item>> {
-        let mut items = self.items(&found.unlocked, Some(account))?;
+        let mut items = self.items(&found.unlocked, Some(account), Content::AccountAndToken)?;
         items.retain(|item| item.token.as_ref() == Some(token));
         Ok(items)
+    }
+
+    /// Removes an item, if it still exists.
+    fn delete(&mut self, path: &str) -> Result<()> {
+        let deleted = self.bus.send(calls::delete(path));
+        self.wait_for_removal(deleted).map(drop)
     }
 
     /// Returns whether the item still existed.
@@ -325,28 +337,36 @@ impl Connection {
 
     /// Reads those of the items that are ours, of one account or of all, and skips those that were removed meanwhile.
     /// The calls do not depend on each other, so they are sent in batches.
-    fn items(&mut self, paths: &[String], account: Option<&Account>) -> Result<Vec<Item>> {
-        let session = self.session()?;
+    fn items(
+        &mut self,
+        paths: &[String],
+        account: Option<&Account>,
+        content: Content,
+    ) -> Result<Vec<Item>> {
+        let session = match content {
+            Content::Account => None,
+            Content::AccountAndToken => Some(self.session()?),
+        };
         let mut items = Vec::with_capacity(paths.len());
         for paths in paths.chunks(BATCH) {
             let mut sent = Vec::with_capacity(paths.len());
             for path in paths {
-                let token = self.bus.send(calls::get_token(path, &session));
+                let session = session.as_ref();
+                let token = session.map(|session| self.bus.send(calls::get_token(path, session)));
                 sent.push((path, token, self.bus.send(calls::get_account(path))));
             }
             for (path, token, name) in sent {
-                let token = self.bus.wait(token);
-                let name = unless_gone(self.bus.wait(name))?.flatten();
+                let token = token.map(|token| self.bus.wait(token)).transpose();
+                let name = unless_gone(self.bus.wait(name))?;
                 let (Some(name), Some(token)) = (name, unless_gone(token)?) else {
                     continue;
                 };
-                if account.is_none_or(|account| account.as_str() == name) {
-                    items.push(Item {
-                        path: path.clone(),
-                        account: name,
-                        token,
-                    });
-                }
+                let is_wanted = |name: &String| account.is_none_or(|a| a.as_str() == name);
+                items.extend(name.filter(is_wanted).map(|account| Item {
+                    path: path.clone(),
+                    account,
+                    token: token.flatten(),
+                }));
             }
         }
         Ok(items)

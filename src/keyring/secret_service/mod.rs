@@ -16,7 +16,7 @@ mod wire;
 use std::cell::RefCell;
 use std::thread;
 
-use self::connection::Connection;
+use self::connection::{Connection, Content};
 use super::{Budget, Deadline, Keyring, Listing, Lock, Missing, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
@@ -174,7 +174,7 @@ impl Keyring for SecretService {
     }
 
     fn read_all(&self) -> Result<Listing, Unavailable> {
-        let (items, locked) = self.run(Connection::list)?;
+        let (items, locked) = self.run(|connection| connection.list(Content::AccountAndToken))?;
         let found = items
             .into_iter()
             .map(|item| (Account::parse(&item.account), item.token));
