@@ -94,6 +94,12 @@ impl Keyring for MemoryKeyring {
         Listing::classify(found, self.lock)
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        let items = self.open_items()?;
+        let names = items.iter().map(|(name, _)| name.as_str());
+        Ok(names.filter_map(Account::parse).collect())
+    }
+
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.check_that_writes_work()?;
         let mut items = self.items.borrow_mut();

@@ -48,6 +48,12 @@ pub trait Keyring {
     /// As [`Keyring::read`]. If something can be read, the listing says what else is locked.
     fn read_all(&self) -> Result<Listing, Unavailable>;
 
+    /// The accounts of the items that are not locked. Reads no token, so no system asks the user.
+    ///
+    /// # Errors
+    /// As [`Keyring::read`].
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable>;
+
     /// Writes an account's token, and reads it back to check it.
     ///
     /// An existing item is updated in place. Further items of the same account are removed, since an older token

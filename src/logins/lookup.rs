@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::heroku_cli;
 use crate::hosts::{HerokuHost, Service};
-use crate::keyring::{Item, Missing, Unavailable};
+use crate::keyring::{Missing, Unavailable};
 use crate::netrc::{self, Netrc, Unreadable};
 use crate::notice::{Command, Fix, Notice};
 use crate::token::{NotAToken, Token};
@@ -237,16 +237,18 @@ impl Search<'_> {
         let Some(account) = account else {
             return self.only_item();
         };
-        let read = self.context.keyring().read(account);
-        let item = read.and_then(|token| match token {
-            Some(token) => Ok(Some(Item {
-                account: account.clone(),
-                token,
-            })),
-            None => in_another_case(account, self.context),
-        });
-        match item {
-            Ok(Some(item)) => self.live(item.token, Some(item.account), Source::Keyring),
+        let find = |account: &Account| {
+            let token = self.context.keyring().read(account)?;
+            Ok(token.map(|token| (token, account.clone())))
+        };
+        let mut found = find(account);
+        if found == Ok(None)
+            && let Some(stored) = in_another_case(account, self.context)
+        {
+            found = find(&stored);
+        }
+        match found {
+            Ok(Some((token, account))) => self.live(token, Some(account), Source::Keyring),
             Ok(None) => Err(Miss::Absent),
             Err(why) => Err(Miss::from_keyring_failure(&why)),
         }
@@ -328,16 +330,13 @@ impl Search<'_> {
     }
 }
 
-/// The login in the keyring whose email is this one in another letter case.
-///
-/// # Errors
-/// [`Unavailable`].
-pub fn in_another_case(account: &Account, context: &Context) -> Result<Option<Item>, Unavailable> {
+/// The account in the keyring that is this one in another letter case; none if the keyring cannot list its accounts.
+pub fn in_another_case(account: &Account, context: &Context) -> Option<Account> {
     if !account.is_email() {
-        return Ok(None);
+        return None;
     }
-    let mut items = context.keyring().read_all()?.items.into_iter();
-    Ok(items.find(|item| item.account.differs_only_in_case(account)))
+    let mut accounts = context.keyring().accounts().ok()?.into_iter();
+    accounts.find(|stored| stored.differs_only_in_case(account))
 }
 
 pub(super) fn unusable_api_key(why: NotAToken) -> Notice {

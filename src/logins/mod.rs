@@ -275,10 +275,7 @@ fn remove_from_keyring(context: &Context, account: &Account, token: &Token) -> R
 /// The account as the keyring spells it. The Heroku CLI finds no other spelling.
 pub fn as_stored(context: &Context, account: Account) -> Account {
     match context.keyring().read(&account) {
-        Ok(None) => {
-            let other = lookup::in_another_case(&account, context);
-            other.ok().flatten().map_or(account, |item| item.account)
-        }
+        Ok(None) => lookup::in_another_case(&account, context).unwrap_or(account),
         _ => account,
     }
 }

@@ -127,6 +127,9 @@ impl Keyring for Shared {
     fn read_all(&self) -> Result<Listing, Unavailable> {
         self.0.read_all()
     }
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        self.0.accounts()
+    }
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         self.0.write(account, token)
     }

@@ -205,6 +205,12 @@ impl Keyring for SecurityTool {
         }
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        let names = self.names()?;
+        let names = names.iter().map(String::as_str);
+        Ok(names.filter_map(Account::parse).collect())
+    }
+
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         // Without a default keychain the write would show a dialog. The search fails without one.
         self.names()?;

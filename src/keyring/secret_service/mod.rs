@@ -181,6 +181,12 @@ impl Keyring for SecretService {
         Listing::classify(found, locked)
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        let (items, _) = self.run(|connection| connection.list(Content::Account))?;
+        let names = items.iter().map(|item| item.account.as_str());
+        Ok(names.filter_map(Account::parse).collect())
+    }
+
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let found = self.run(|connection| {
             connection.write(account, token)?;

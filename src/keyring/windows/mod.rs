@@ -79,6 +79,13 @@ impl Keyring for WindowsKeyring {
         })
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, Unavailable> {
+        self.run(|store| {
+            let names = store.users.iter().map(String::as_str);
+            Ok(names.filter_map(Account::parse).collect())
+        })
+    }
+
     fn write(&self, account: &Account, token: &Token) -> Result<(), Unavailable> {
         let (account, token) = (account.clone(), token.clone());
         let written = self.run(move |store| store.replace(&account, &token));
