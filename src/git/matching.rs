@@ -196,6 +196,12 @@ impl Setting {
         })
     }
 
+    /// Whether the URL in its key has another user name than the request.
+    pub(super) fn is_for_another_user(&self, username: Option<&str>) -> bool {
+        let wanted = self.pattern().and_then(|pattern| pattern.username);
+        wanted.is_some_and(|wanted| Some(wanted.as_str()) != username)
+    }
+
     /// Whether this URL from the key covers a request for `url`.
     fn is_covered(&self, pattern: &UrlParts, url: &UrlParts) -> bool {
         pattern

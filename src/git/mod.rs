@@ -128,13 +128,15 @@ impl Git {
     /// Whether git asks another helper about Heroku after this program; none if git does not list its
     /// configuration by the deadline, or if this program is not in it.
     ///
-    /// A helper that reads the same login as we do gives the same answer, so it does not count.
-    pub fn is_followed(&self, deadline: Instant) -> Option<bool> {
+    /// A helper that reads the same login as we do gives the same answer, so it does not count. `username` is that of the
+    /// request.
+    pub fn is_followed(&self, username: Option<&str>, deadline: Instant) -> Option<bool> {
         let credentials = SHOW.into_iter().chain(["--get-regexp", r"^credential\."]);
         let limit = deadline.saturating_duration_since(Instant::now());
         let output = self.run_for(credentials, &[], b"", limit).ok()?;
         let is_complete = output.status.success();
-        is_another_behind_us(&listed(&output.stdout)).filter(|_| is_complete)
+        let settings = listed(&output.stdout);
+        is_another_behind_us(&settings, username).filter(|_| is_complete)
     }
 
     /// Whether the current directory is in a repository that git reads.
@@ -264,12 +266,13 @@ impl Git {
 const SHOW: [&str; 4] = ["config", "--show-scope", "--show-origin", "-z"];
 
 /// Whether another helper for Heroku comes after this program in these settings; none if this program is not among
-/// them. git sends no path, so a helper for any app counts.
-fn is_another_behind_us(settings: &[Setting]) -> Option<bool> {
+/// them. git sends no path, so a helper for any app counts, but not one for another user.
+fn is_another_behind_us(settings: &[Setting], username: Option<&str>) -> Option<bool> {
     let heroku = UrlParts::parse(SERVER);
     let mut behind = None;
     for helper in settings {
-        if !helper.is_helper() || !helper.concerns_heroku() {
+        let is_asked = helper.concerns_heroku() && !helper.is_for_another_user(username);
+        if !helper.is_helper() || !is_asked {
             continue;
         }
         if helper.is_reset() {

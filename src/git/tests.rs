@@ -67,10 +67,23 @@ fn a_helper_for_one_app_is_another_one_behind_us() {
         ),
     ] {
         assert_eq!(
-            is_another_behind_us(&settings(helpers)),
+            is_another_behind_us(&settings(helpers), None),
             expected,
             "{helpers:?}"
         );
+    }
+}
+
+#[test]
+fn a_helper_for_one_user_is_another_one_behind_us_in_requests_for_that_user() {
+    let of_bob = "credential.https://bob%40example.com@git.heroku.com.helper";
+    let settings = settings(&[("credential.helper", "heroku-rs"), (of_bob, "store")]);
+    for (username, expected) in [
+        (None, false),
+        (Some("ann@example.com"), false),
+        (Some("bob@example.com"), true),
+    ] {
+        assert_eq!(is_another_behind_us(&settings, username), Some(expected));
     }
 }
 

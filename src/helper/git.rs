@@ -112,7 +112,7 @@ fn get(request: &HerokuRequest, output: &mut dyn Write, context: &Context) -> Op
     let account = request.account();
     let answer = lookup::find(&request.host, account.as_ref(), context);
     let found = answer.found.as_ref();
-    if found.is_none() && is_followed(context, deadline) {
+    if found.is_none() && is_followed(request, context, deadline) {
         let why = answer.explain();
         let what = format!("{}; git asks the next helper", why.what());
         return Some(Notice::new(what, why.fix()));
@@ -142,13 +142,13 @@ fn get(request: &HerokuRequest, output: &mut dyn Write, context: &Context) -> Op
 
 /// Whether git asks another helper after us, as far as that can be found out: only if git started us does its
 /// configuration say who is next.
-fn is_followed(context: &Context, deadline: Instant) -> bool {
+fn is_followed(request: &HerokuRequest, context: &Context, deadline: Instant) -> bool {
     let environment = &context.environment;
     if !environment.is_started_by_git {
         return false;
     }
     let since = environment.trace.clock();
-    let followed = context.git().is_followed(deadline);
+    let followed = context.git().is_followed(request.username(), deadline);
     environment.trace.log_since(since, || match followed {
         Some(true) => "git asks another helper after this one",
         Some(false) => "git asks no helper after this one",
