@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{json, label};
 use crate::account::Account;
 use crate::environment::Environment;
-use crate::git::{Configuration, Setting, without_secrets};
+use crate::git::{Configuration, Setting, path_without_secrets, without_secrets};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
@@ -65,7 +65,7 @@ impl Status<'_> {
                 "helper": without_secrets(&helper.value),
                 "ours": helper.starts_us(),
                 "scope": helper.scope,
-                "file": without_secrets(&helper.origin),
+                "file": path_without_secrets(&helper.origin),
             })
         };
         let status = json!({

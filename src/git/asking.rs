@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Git, error_in, without_secrets};
+use super::{Git, error_in, path_without_secrets, without_secrets};
 use crate::notice::{Fix, Notice};
 use crate::token::Token;
 
@@ -45,7 +45,7 @@ impl Git {
             return Err(match self.fix_of_bad_line(&printed) {
                 Some(fix) => Notice::new(
                     format!("git config: {}", why.what()),
-                    fix.redacted(without_secrets),
+                    fix.redacted(path_without_secrets),
                 ),
                 None => why,
             });

@@ -31,7 +31,7 @@ use child::LIMIT;
 pub use helper_kind::{HelperKind, PROGRAM};
 pub use matching::UrlParts;
 pub use set_up::{Addition, AliasState, helper_value};
-pub use setting::{Setting, SettingScope, listed, without_secrets};
+pub use setting::{Setting, SettingScope, listed, path_without_secrets, without_secrets};
 pub use urls::{HerokuUrl, Way};
 
 /// The key of the helpers for Heroku's git server. It is exactly the key that the Heroku CLI reads: the
@@ -206,8 +206,15 @@ impl Git {
         } else {
             Fix::command("check", "git config --show-origin --list")
         };
-        let what = without_secrets(&format!("git config: {first}"));
-        Notice::new(what, fix.redacted(without_secrets))
+        let what = if first.starts_with("bad config line ") {
+            path_without_secrets(first)
+        } else {
+            without_secrets(first)
+        };
+        Notice::new(
+            format!("git config: {what}"),
+            fix.redacted(path_without_secrets),
+        )
     }
 
     /// Whether git works in another directory. This one may have been removed, belong to another user, or be in a broken

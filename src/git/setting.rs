@@ -83,9 +83,21 @@ pub fn listed(bytes: &[u8]) -> Vec<Setting> {
     settings
 }
 
-/// A name, a path or a value in git's configuration, for display: the user may have put a token into it.
+/// A name or a value in git's configuration, for display: the user may have put a token into it.
 pub fn without_secrets(text: &str) -> String {
     Redactor::new(Hide::Forms).redacted(text)
+}
+
+/// The same for a path. A directory may have a UUID as its name, as in some containers.
+pub fn path_without_secrets(path: &str) -> String {
+    const UUID: usize = 36;
+    let is_uuid_digit = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    let is_uuid = |name: &str| name.len() == UUID && name.bytes().all(is_uuid_digit);
+    let names = path.split('/').map(|name| match name {
+        name if is_uuid(name) => name.to_owned(),
+        name => without_secrets(name),
+    });
+    names.collect::<Vec<_>>().join("/")
 }
 
 impl Setting {
@@ -96,7 +108,7 @@ impl Setting {
 
     /// Where it is set, for display.
     pub fn shown_origin(&self, environment: &Environment) -> String {
-        without_secrets(&environment.display_path(Path::new(&self.origin)))
+        path_without_secrets(&environment.display_path(Path::new(&self.origin)))
     }
 
     /// A helper with this value, under the key for Heroku.
@@ -287,6 +299,16 @@ mod tests {
         );
         assert_eq!(usual.shown_key(), usual.key);
         assert_eq!(usual.shown_origin(&environment), usual.origin);
+    }
+
+    #[test]
+    fn a_directory_named_by_a_uuid_is_shown_and_a_token_is_not() {
+        const UUID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+        let path = format!("/builds/{UUID}/cfg");
+        assert_eq!(path_without_secrets(&path), path);
+        let token = format!("/builds/HRKU-{UUID}/cfg");
+        assert_eq!(path_without_secrets(&token), "/builds/…/cfg");
+        assert_eq!(without_secrets(UUID), "…");
     }
 
     #[test]
