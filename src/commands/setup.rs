@@ -28,6 +28,8 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     let git = context.git();
     let file = git.config_file(scope, &context.environment)?;
     let file = context.environment.display_path(&file);
+    // A setting that git cannot use is reported before anything is changed.
+    git.configuration()?;
     let is_changed = git.set_up(scope, &helper, &context.environment)?;
     let configuration = git.configuration()?;
     let helpers = configuration.helpers();

@@ -72,7 +72,10 @@ fn remove(addition: Addition, scope: Scope, session: &mut Session<'_, '_>) -> an
 
 /// Prints which helpers git uses for Heroku now.
 fn list_helpers(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    let configuration = session.context.git().configuration()?;
+    let configuration = match session.context.git().configuration() {
+        Ok(configuration) => configuration,
+        Err(why) => return session.warn(&why),
+    };
     let helpers = configuration.helpers();
     if helpers.is_empty() {
         session.print("git uses no helper for https://git.heroku.com")?;
