@@ -410,7 +410,8 @@ fn denied_file(message: &str) -> Option<&Path> {
 fn access_fix(file: &Path, home: Option<&Path>) -> Fix {
     let path = files::nearest_existing(file);
     if cfg!(unix) && home.is_some_and(|home| path.starts_with(home)) {
-        Fix::command("change its owner", Command::own().path(path, home))
+        let own = Command::own().path(path, home).then("&& chmod u+rwX");
+        Fix::command("change its owner and permissions", own.path(path, home))
     } else {
         Fix::command("check", Command::show_access().path(path, home))
     }

@@ -321,7 +321,8 @@ fn a_git_configuration_that_only_root_can_read_is_reported_with_its_fix() {
         world.has_file(".gitconfig", "[include]\n\tpath = more\n");
         let file = world.has_file(name, "[user]\n\tname = Ann\n");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        let fix = format!("change its owner: sudo chown \"$(id -u)\" ~/{name}\n");
+        let own = format!("sudo chown \"$(id -u)\" ~/{name} && chmod u+rwX ~/{name}");
+        let fix = format!("change its owner and permissions: {own}\n");
         for command in ["setup", "doctor --offline"] {
             let seen = another.sees(&format!("HOME={home} {program} {command} 2>&1"));
             assert!(seen.contains(said) && seen.contains(&fix), "{seen}");

@@ -279,7 +279,8 @@ fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
     assert_eq!(
         file(&usual).unreadable().to_string(),
         "~/.gitconfig cannot be read: permission denied\n  \
-         change its owner: sudo chown \"$(id -u)\" ~/.gitconfig"
+         change its owner and permissions: \
+         sudo chown \"$(id -u)\" ~/.gitconfig && chmod u+rwX ~/.gitconfig"
     );
 }
 
