@@ -415,21 +415,21 @@ fn warn_of_chosen_account(active: &Account, session: &mut Session<'_, '_>) -> an
 fn push_hint(git: &git::Git) -> String {
     let remotes = git.remotes().unwrap_or_default();
     // A name with a token is not shown.
-    let is_shown = |remote: &&git::Remote| git::without_secrets(&remote.name) == remote.name;
-    let mut herokus = remotes
-        .iter()
-        .filter(|remote| remote.is_push && remote.is_herokus());
-    match herokus.find(is_shown) {
-        Some(remote) => {
-            let push = notice::Command::new("git push")
-                .arg(&remote.name)
-                .then("main");
-            Fix::command("Done. Push with", push).to_string()
-        }
-        None => "Done. In the repository of your app, run:\n  \
-                 git remote add heroku https://git.heroku.com/APP.git\n  \
-                 git push heroku main"
-            .to_owned(),
+    let is_shown = |remote: &git::Remote| git::without_secrets(&remote.name) == remote.name;
+    let pushed_to = || remotes.iter().filter(|remote| remote.is_push);
+    if let Some(remote) = pushed_to().find(|remote| remote.is_herokus() && is_shown(remote)) {
+        let push = notice::Command::new("git push")
+            .arg(&remote.name)
+            .then("main");
+        Fix::command("Done. Push with", push).to_string()
+    } else if pushed_to().any(|remote| git::HerokuUrl::parse(&remote.url).is_some()) {
+        // Its URL uses http or SSH, or has an @ too many.
+        "Done. Before you push, run: git credential-heroku-rs doctor".to_owned()
+    } else {
+        "Done. In the repository of your app, run:\n  \
+         git remote add heroku https://git.heroku.com/APP.git\n  \
+         git push heroku main"
+            .to_owned()
     }
 }
 

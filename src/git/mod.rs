@@ -381,7 +381,7 @@ impl Configuration {
         let is_url = |key: &str| key.starts_with("remote.") && key.ends_with("url");
         let has_password = |setting: &&Setting| {
             let url = HerokuUrl::parse(&setting.value);
-            url.is_some_and(|url| url.is_valid() && url.has_password)
+            url.is_some_and(|url| url.way == Way::Https && url.has_password)
         };
         let urls = self.settings.iter().filter(|one| is_url(&one.key));
         let found = urls.filter(has_password);

@@ -203,6 +203,26 @@ fn an_email_in_a_remote_url_is_not_encoded() {
 }
 
 #[test]
+fn a_password_after_an_at_that_is_not_encoded_is_found() {
+    let world = healthy();
+    let token = world.heroku.issue_token(ANN);
+    world.is_public(&token);
+    let url = format!("https://ann@example.com:{token}@git.heroku.com/blue-sky.git");
+    world
+        .git(&format!("remote set-url heroku {url}"))
+        .succeeds();
+    let found = is_found(&world, "git.remotes", "contains a password");
+    assert_eq!(found["severity"], "fail");
+    for line in ["setup", "status --offline"] {
+        world
+            .helper(line)
+            .says("remote.heroku.url contains a password")
+            .says_nothing_about("git remote add")
+            .says_nothing_about(&token);
+    }
+}
+
+#[test]
 fn a_name_from_a_repository_cannot_break_out_of_a_command() {
     let world = healthy();
     let token = world.stored_in_the_keyring(ANN).unwrap();
@@ -374,6 +394,10 @@ fn a_helper_without_a_value_stops_git() {
         .stdout_is("")
         .says(words)
         .says("open the file at this line: ${EDITOR:-vi} +2 ~/.gitconfig");
+    let own = "[credential]\n\thelper\n[user]\n\tname = Ann\n";
+    fs::write(&config, own).unwrap();
+    world.helper("setup").exits_with(1).stdout_is("");
+    assert_eq!(fs::read_to_string(&config).unwrap(), own);
 }
 
 #[test]

@@ -23,8 +23,13 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
         };
         let status = url.token.as_ref().map(|token| facts.status_text(token));
         // Whether Heroku accepts the password is judged with the push.
+        let severity = if url.has_bare_at {
+            Severity::fail_if(remote.is_push)
+        } else {
+            Severity::Warn
+        };
         found
-            .warn(format!("{place} contains {what}"))
+            .add(severity, format!("{place} contains {what}"))
             .details(status.unwrap_or_default())
             .fix(fix.clone());
     } else if url.has_bare_at {
