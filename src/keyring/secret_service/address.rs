@@ -27,13 +27,16 @@ pub fn addresses(environment: &Environment) -> Result<Vec<SocketAddrUnix>, Unava
     if local.is_empty() && text.split(';').all(means_no_bus) {
         return Err(no_bus);
     }
-    if local.is_empty() {
-        return Err(Unavailable::RemoteBus);
-    }
+    // Also in place of a socket whose name is too long.
+    let is_local = text.split(';').any(|one| one.starts_with("unix:"));
     if let Some(standard) = standard.and_then(|bus| SocketAddrUnix::new(bus).ok())
+        && is_local
         && !local.contains(&standard)
     {
         local.push(standard);
+    }
+    if local.is_empty() {
+        return Err(Unavailable::RemoteBus);
     }
     Ok(local)
 }
@@ -128,7 +131,10 @@ mod tests {
             [path("/tmp/stale"), standard.clone()]
         );
         let same = environment("unix:path=/run/user/1000/bus");
-        assert_eq!(addresses(&same).unwrap(), [standard]);
+        assert_eq!(addresses(&same).unwrap(), std::slice::from_ref(&standard));
+        let too_long = environment(&format!("unix:path=/{}", "x".repeat(200)));
+        assert_eq!(addresses(&too_long).unwrap(), [standard]);
+        assert_eq!(addresses(&environment("tcp:host=h")), Err(NOT_LOCAL));
     }
 
     #[test]
