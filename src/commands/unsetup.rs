@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
 use crate::docker_config;
-use crate::git::{Addition, Scope};
+use crate::git::{Addition, AliasState, Scope};
 use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
@@ -44,7 +44,18 @@ fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
 }
 
 fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    remove(Addition::Alias, Scope::Global, session)
+    let is_removed = remove(Addition::Alias, Scope::Global, session)?;
+    let state = session
+        .context
+        .git()
+        .alias_state(&session.context.environment);
+    if state == Ok(AliasState::Ours) {
+        session.warn(&Notice::new(
+            "the alias `git heroku` was not removed: its line is not as setup writes it",
+            Command::new("git config --global --unset-all alias.heroku"),
+        ))?;
+    }
+    Ok(is_removed)
 }
 
 /// A file that cannot be changed does not stop the others.

@@ -85,6 +85,19 @@ fn an_older_setup_is_removed_from_gits_other_file() {
 }
 
 #[test]
+fn an_alias_in_another_form_stays_and_is_named() {
+    let world = World::new();
+    let theirs = "[Alias]\n\theroku = credential-heroku-rs ; mine\n";
+    let file = world.has_file(".gitconfig", theirs);
+    let unsetup = world.helper("unsetup").succeeds();
+    unsetup.stderr_is(
+        "warning: the alias `git heroku` was not removed: its line is not as setup writes it\n  \
+         run: git config --global --unset-all alias.heroku\n",
+    );
+    assert_eq!(fs::read_to_string(file).unwrap(), theirs);
+}
+
+#[test]
 fn the_metadata_of_stored_tokens_is_kept_with_the_reason() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
