@@ -35,10 +35,7 @@ fn push_fails_and_nothing_is_lost(world: &World, token: &str, cause: &str) {
 }
 
 fn still_pushes_with(world: &World, token: String) {
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
 }
 
@@ -124,10 +121,7 @@ fn on_a_bus_without_a_keyring_the_error_names_another_way_to_log_in() {
 fn a_bus_at_its_standard_path_needs_no_variable() {
     let (world, _) = logged_in();
     world.unsets("DBUS_SESSION_BUS_ADDRESS");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]

@@ -66,10 +66,7 @@ fn the_rejected_one_of_two_items_is_removed() {
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
     assert_eq!(world.stored_in_the_keyring(ANN), Some(valid));
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]

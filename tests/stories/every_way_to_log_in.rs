@@ -193,10 +193,7 @@ fn a_password_and_a_code_create_an_authorization() {
         .helper("status --offline --json")
         .succeeds()
         .says("\"description\": \"git-credential-heroku-rs login");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]
@@ -288,10 +285,7 @@ fn the_browser_login_prints_its_page_and_waits() {
         .succeeds()
         .says("Open this page in your browser:\n  https://cli-auth.heroku.com/auth/browser/")
         .says("Logged in as ann@example.com");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]

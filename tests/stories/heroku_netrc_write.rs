@@ -52,10 +52,7 @@ fn our_login_has_the_form_of_the_heroku_clis_and_takes_precedence() {
         .helper("status")
         .succeeds()
         .says("ann@example.com (active)\n  token: ~/.netrc (unencrypted), valid\n");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(world.stored_in_the_keyring(BOB), Some(of_bob));
 }
 
@@ -123,8 +120,5 @@ fn a_token_pasted_at_gits_prompt_is_stored_where_the_heroku_cli_reads_it() {
         .succeeds()
         .says("ann@example.com (active)\n  token: ~/.netrc (unencrypted), valid\n");
     world.commits("Another");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }

@@ -9,10 +9,7 @@ fn the_only_item_is_used_and_status_restores_login_json() {
     let world = World::ready_to_push();
     world.has_logged_in_with_the_heroku_cli(ANN);
     fs::remove_file(world.login_json()).unwrap();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(world.active_account(), None, "a push writes nothing");
     world.helper("status").succeeds().says(ANN);
     assert_eq!(world.active_account().as_deref(), Some(ANN));
@@ -49,8 +46,5 @@ fn with_two_items_and_no_login_json_no_account_is_active() {
         .says("git credential-heroku-rs switch ");
     assert_eq!(world.active_account(), None, "no account is chosen");
     world.helper("switch ann@example.com").succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }

@@ -35,10 +35,7 @@ fn an_import_moves_the_token_and_changes_no_other_byte() {
         .stdout_is("The token of ann@example.com is now stored in the keyring\n");
     assert_eq!(world.stored_in_the_keyring(ANN), Some(token));
     assert_eq!(netrc_of(&world), others);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]
@@ -318,10 +315,7 @@ fn git_curl_and_python_read_our_entries() {
     world
         .helper_with_input("login --with-token --store netrc", &token)
         .succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .shell(
             "python3 -c 'import netrc; print(netrc.netrc().authenticators(\"git.heroku.com\")[0])'",

@@ -46,10 +46,7 @@ fn after_setup_no_earlier_helper_is_asked_about_heroku() {
         .git("config --global credential.helper nosy")
         .succeeds();
     world.helper("setup").succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(log_of_the_helper(&world), "");
     world
         .git_with_input("credential fill", "protocol=https\nhost=example.com\n\n")
@@ -105,10 +102,7 @@ fn a_helper_of_this_repository_is_reported_and_setup_local_disables_it() {
         .says("git also passes the token to the helper `nosy`")
         .says("setup --local");
     world.helper("setup --local").succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(log_of_the_helper(&world), "");
 }
 

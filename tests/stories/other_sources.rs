@@ -9,10 +9,7 @@ fn a_key_in_the_environment_takes_precedence() {
     let key = world.heroku.issue_token(ANN);
     world.git("push heroku main").exits_with(128).says("403");
     world.sets("HEROKU_API_KEY", &key);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .helper_with_input("get", REQUEST)
         .succeeds()

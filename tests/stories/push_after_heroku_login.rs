@@ -47,10 +47,7 @@ fn a_push_works_right_after_heroku_login() {
 #[test]
 fn fetch_clone_and_ls_remote_work_too() {
     let world = after_heroku_login();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .git("update-ref -d refs/remotes/heroku/main")
         .succeeds();
@@ -75,10 +72,7 @@ fn fetch_clone_and_ls_remote_work_too() {
 #[test]
 fn the_second_push_prints_no_message_either() {
     let world = after_heroku_login();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world.commits("The second commit");
     world.pushes();
 }

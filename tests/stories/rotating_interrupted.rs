@@ -19,10 +19,7 @@ fn logged_in() -> World {
 /// After every interruption, a push works and the next rotation cleans up.
 fn push_and_rotation_succeed(world: &World, cut: &str) {
     world.commits(cut);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert!(world.is_pushed(), "{cut}");
     world
         .helper("rotate")

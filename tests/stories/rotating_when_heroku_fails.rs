@@ -65,10 +65,7 @@ fn rotate_with_fault_at(
         let after = world.stored_in_the_keyring(ANN);
         assert_eq!(after == before, token == Token::Old, "{context}");
         world.commits("one more");
-        world
-            .git("push --quiet heroku main")
-            .succeeds()
-            .says_nothing();
+        world.pushes();
         assert!(world.is_pushed(), "{context}");
         world.helper("rotate").succeeds();
         let kept = world.stored_in_the_keyring(ANN).unwrap();

@@ -25,10 +25,7 @@ fn git_asks_only_for_the_password_and_the_next_push_for_nothing() {
     assert!(world.is_pushed());
 
     world.commits("The second commit");
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     assert_eq!(world.stored_in_the_keyring("heroku"), Some(token));
 }
 

@@ -12,10 +12,7 @@ fn two_accounts() -> World {
 #[test]
 fn the_active_account_can_push_and_the_other_cannot() {
     let world = two_accounts();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .helper("switch bob@example.com")
         .succeeds()

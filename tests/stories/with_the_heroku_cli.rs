@@ -4,7 +4,7 @@ use std::fs;
 
 use heroku_stand_in::Grant;
 
-use crate::world::{ANN, API_HOST, BOB, REQUEST, Version, World, heroku_line};
+use crate::world::{ANN, API_HOST, BOB, REQUEST, Terminal, Version, World, heroku_line};
 
 fn world() -> World {
     let world = World::new().with_keyring().with_app("blue-sky");
@@ -24,6 +24,16 @@ fn helpers(world: &World) -> String {
         .stdout()
 }
 
+/// The Heroku CLI's login, up to the password.
+fn enters_the_password(world: &World) -> Terminal<'_> {
+    world
+        .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
+        .shows("Email")
+        .types(ANN)
+        .shows("Password")
+        .types("a good passphrase")
+}
+
 #[test]
 fn after_our_login_the_heroku_cli_is_logged_in() {
     let world = world();
@@ -41,10 +51,7 @@ fn after_our_login_the_heroku_cli_is_logged_in() {
         "\nheroku-rs\n",
         "its hook leaves our two values alone"
     );
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]
@@ -55,21 +62,13 @@ fn after_the_heroku_clis_login_we_push() {
         .add_account(ANN)
         .password("a good passphrase")
         .mfa_codes(&["123456"]);
-    let shown = world
-        .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
-        .shows("Email")
-        .types(ANN)
-        .shows("Password")
-        .types("a good passphrase")
+    let shown = enters_the_password(&world)
         .shows("Two-factor code")
         .types("123456")
         .exits_with(0);
     assert!(shown.contains("Logged in as"), "{shown}");
     assert_eq!(world.accounts_in_the_keyring(), [ANN]);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .helper("status")
         .succeeds()
@@ -99,10 +98,7 @@ fn after_the_heroku_clis_logout_a_login_offers_to_configure_git_again() {
     assert!(declined.ends_with("\nNext, configure git: git credential-heroku-rs setup\n"));
     let configured = login().types("y").exits_with(0);
     assert!(configured.ends_with("\nDone. Push with: git push heroku main\n"));
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
 }
 
 #[test]
@@ -131,10 +127,7 @@ fn a_keyring_locked_for_a_short_time_logs_out_only_the_heroku_cli() {
         "the CLI has deleted login.json"
     );
     world.keyring().restarts();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     world
         .helper("status")
         .succeeds()
@@ -209,17 +202,8 @@ fn without_secret_tool_both_programs_can_use_netrc() {
     world.is_not_searched(&world.home().join(".netrc"));
     world.lacks_the_program("secret-tool");
     let _ = world.heroku.add_account(ANN).password("a good passphrase");
-    world
-        .on_a_terminal(&heroku_line(Version::Current, "login --interactive"))
-        .shows("Email")
-        .types(ANN)
-        .shows("Password")
-        .types("a good passphrase")
-        .exits_with(0);
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    enters_the_password(&world).exits_with(0);
+    world.pushes();
     world
         .helper("status")
         .succeeds()

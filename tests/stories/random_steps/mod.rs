@@ -11,7 +11,7 @@ use std::cell::RefCell;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestError};
+use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
 use crate::world::{counted, runner};
 use concurrent::run_concurrently;
@@ -56,32 +56,35 @@ fn report<T: std::fmt::Debug>(run: Result<(), TestError<T>>) {
     }
 }
 
-#[test]
-fn every_step_matches_the_model() {
-    let real = RefCell::new(RealMachine::new(Sender::Direct));
-    let sequence = vec(any_step(), 1..=24);
-    report(runner(10, 200).run(&sequence, |steps| {
+/// Runs sequences on one machine, and reports the shortest one after which it differs from the model.
+fn every_sequence_matches(
+    mut runner: TestRunner,
+    sequence: &impl Strategy<Value = Vec<Step>>,
+    real: RealMachine,
+) {
+    let real = RefCell::new(real);
+    report(runner.run(sequence, |steps| {
         matches_the_model(&mut real.borrow_mut(), &steps).map_err(TestCaseError::fail)
     }));
+}
+
+#[test]
+fn every_step_matches_the_model() {
+    let real = RealMachine::new(Sender::Direct);
+    every_sequence_matches(runner(10, 200), &vec(any_step(), 1..=24), real);
 }
 
 #[test]
 fn every_step_matches_the_model_with_heroku_netrc_write() {
-    let real = RefCell::new(RealMachine::new(Sender::Direct));
-    real.borrow_mut().uses_netrc();
-    let sequence = vec(any_step(), 1..=24);
-    report(runner(5, 100).run(&sequence, |steps| {
-        matches_the_model(&mut real.borrow_mut(), &steps).map_err(TestCaseError::fail)
-    }));
+    let mut real = RealMachine::new(Sender::Direct);
+    real.uses_netrc();
+    every_sequence_matches(runner(5, 100), &vec(any_step(), 1..=24), real);
 }
 
 #[test]
 fn git_credential_matches_the_model() {
-    let real = RefCell::new(RealMachine::new(Sender::ThroughGit));
-    let sequence = vec(step_of_git(), 1..=16);
-    report(runner(4, 100).run(&sequence, |steps| {
-        matches_the_model(&mut real.borrow_mut(), &steps).map_err(TestCaseError::fail)
-    }));
+    let real = RealMachine::new(Sender::ThroughGit);
+    every_sequence_matches(runner(4, 100), &vec(step_of_git(), 1..=16), real);
 }
 
 #[test]

@@ -97,8 +97,8 @@ impl Figures {
         .collect()
     }
 
-    /// The rows of the comparison whose last column is more than a third off: how many times as long a helper takes as
-    /// this one.
+    /// The wrong rows of the comparison. The last column is how many times as long a helper takes as this one; it is
+    /// wrong if it is more than a third off.
     fn wrong_in_comparison(&self, text: &str) -> Vec<String> {
         let ours = self.measured("ours: `get`, keyring", "ms");
         let rows = text.lines().filter(|line| line.starts_with("| "));

@@ -157,10 +157,7 @@ fn every_written_file_is_on_the_page() {
     let _ = world
         .helper_with_input("login --with-token --store netrc", &token)
         .succeeds();
-    world
-        .git("push --quiet heroku main")
-        .succeeds()
-        .says_nothing();
+    world.pushes();
     let listed = listed();
     let written: BTreeSet<_> = below_home(&world).difference(&before).cloned().collect();
     assert!(
