@@ -15,6 +15,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
 
 fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Findings) {
     let (place, fix) = place_and_fix(remote, url, facts);
+    let unusable = Severity::fail_if(remote.is_push);
     if url.has_secret() {
         let what = if url.has_password {
             "a password, so git asks no helper"
@@ -24,7 +25,7 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
         let status = url.token.as_ref().map(|token| facts.status_text(token));
         // Whether Heroku accepts the password is judged with the push.
         let severity = if url.has_bare_at {
-            Severity::fail_if(remote.is_push)
+            unusable
         } else {
             Severity::Warn
         };
@@ -35,7 +36,7 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
     } else if url.has_bare_at {
         let what = format!("the user name in {place} contains an @");
         found
-            .add(Severity::fail_if(remote.is_push), what)
+            .add(unusable, what)
             .details(
                 "git reads what follows the first @ as the host, so it asks no helper for Heroku",
             )
@@ -47,8 +48,7 @@ fn check_url(remote: &Remote, url: &HerokuUrl, facts: &Facts<'_>, found: &mut Fi
         Way::Http => "uses http, so anyone on the network path can read the token",
         Way::Ssh => "uses SSH, which Heroku no longer supports",
     };
-    let severity = Severity::fail_if(remote.is_push);
-    found.add(severity, format!("{place} {problem}")).fix(fix);
+    found.add(unusable, format!("{place} {problem}")).fix(fix);
 }
 
 /// Where a URL comes from: a setting of the remote, or a rule `url.BASE.insteadOf` that git applies to one; and how
