@@ -371,7 +371,8 @@ fn chosen_accounts(rejected: &[&Token], context: &Context) -> Vec<(Account, Stri
     chosen
 }
 
-/// The account whose token git sends from netrc, and so asks no helper, if the helper would answer with another token.
+/// The account of the token that git sends from netrc, if the helper would answer with another one: git then asks no
+/// helper.
 fn account_in_netrc(rejected: &[&Token], context: &Context) -> Option<(Account, String)> {
     let environment = &context.environment;
     // Only curl 8.16 and later read the file in `NETRC`. For another Heroku, these are not git's entries.

@@ -22,7 +22,7 @@ fn configuration(settings: &[Setting], urls: &[&str]) -> Configuration {
     }
 }
 
-/// git tells a helper no path, so a helper for any app may be the next one.
+/// git sends a helper no path, so a helper for any app may be the next one.
 #[test]
 fn a_helper_for_one_app_is_another_one_behind_us() {
     let other_app = format!("{OTHER_APP}.helper");

@@ -23,7 +23,7 @@ const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 struct Watched {
     /// Whether the thread was started.
     is_waiting: bool,
-    /// The terminal whose echo is off, and its settings before.
+    /// The terminal with its echo off, and its settings before.
     terminal: Option<(File, Termios)>,
 }
 

@@ -71,7 +71,7 @@ fn first_socket(address: &str) -> Option<SocketAddrUnix> {
     first
 }
 
-/// A `%` without two digits stands for itself.
+/// A `%` without two hex digits after it is kept.
 fn decoded(value: &[u8]) -> Vec<u8> {
     let digit = |byte: u8| {
         char::from(byte)

@@ -27,7 +27,7 @@ pub fn addresses(environment: &Environment) -> Result<Vec<SocketAddrUnix>, Unava
     if local.is_empty() && text.split(';').all(means_no_bus) {
         return Err(no_bus);
     }
-    // Also in place of a socket whose name is too long.
+    // Also if the name is too long for a socket.
     let is_local = text.split(';').any(|one| one.starts_with("unix:"));
     if let Some(standard) = standard.and_then(|bus| SocketAddrUnix::new(bus).ok())
         && is_local

@@ -52,7 +52,7 @@ pub(super) struct Format<T> {
 }
 
 impl Call<()> {
-    /// A call that takes arguments of this signature, and whose answer is empty: it says only that it succeeded.
+    /// A call with arguments of this signature and an empty answer, which says only that it succeeded.
     pub(super) fn new(
         destination: &str,
         path: &str,
