@@ -26,7 +26,9 @@ use lock::lock_dir;
 #[cfg(not(unix))]
 use lock::{PAUSE, is_in_use};
 pub(crate) use read::refuse_foreign;
-pub use read::{NotTrusted, Trusted, is_absent, nearest_existing, read, read_trusted, trust};
+pub use read::{
+    NotTrusted, Trusted, byte_order_mark, is_absent, nearest_existing, read, read_trusted, trust,
+};
 
 /// The beginning of a draft's name. Six random letters or digits from `tempfile` follow.
 const PREFIX: &str = ".heroku-rs-";

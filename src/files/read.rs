@@ -206,6 +206,16 @@ pub fn trust(_: &Metadata) -> Result<bool, NotTrusted> {
     Ok(false)
 }
 
+/// The length of a byte order mark at the start of a text, as an editor of Windows writes it.
+pub fn byte_order_mark(text: &[u8]) -> usize {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if text.starts_with(MARK) {
+        MARK.len()
+    } else {
+        0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

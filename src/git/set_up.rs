@@ -565,7 +565,7 @@ impl Addition {
     /// The text without the lines that we write, and whether there were any. Lines in another form, such as one with a
     /// comment, stay.
     fn removed_from(self, text: &[u8]) -> (Vec<u8>, bool) {
-        let (mark, text) = text.split_at(byte_order_mark(text));
+        let (mark, text) = text.split_at(files::byte_order_mark(text));
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
         let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
@@ -599,16 +599,6 @@ impl Addition {
             kept.extend(body.concat());
         }
         (kept, removed)
-    }
-}
-
-/// The length of a byte order mark at the start of a text, which git skips.
-fn byte_order_mark(text: &[u8]) -> usize {
-    const MARK: &[u8] = "\u{feff}".as_bytes();
-    if text.starts_with(MARK) {
-        MARK.len()
-    } else {
-        0
     }
 }
 

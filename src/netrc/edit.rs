@@ -4,9 +4,10 @@
 //! touched, and the result is parsed once more before it is used.
 
 use super::machines_in_use;
-use super::syntax::{Doubt, RawEntry, Syntax, after_mark, is_blank, parse};
+use super::syntax::{Doubt, RawEntry, Syntax, is_blank, parse};
 use crate::account::Account;
 use crate::environment::Environment;
+use crate::files::byte_order_mark;
 use crate::hosts::HerokuHost;
 use crate::secret_buf::SecretBuf;
 use crate::token::Token;
@@ -37,7 +38,7 @@ pub(super) fn without(
     let others = whole.others();
     let (gone, stay): (Vec<RawEntry>, Vec<RawEntry>) = whole.entries.into_iter().partition(goes);
     let mut kept = SecretBuf::with_capacity(text.len());
-    let (mut from, mut line) = (0, after_mark(text));
+    let (mut from, mut line) = (0, byte_order_mark(text));
     for entry in &gone {
         if let Some(doubt) = entry.doubt {
             return Err(doubt);
@@ -121,7 +122,7 @@ pub fn with_login(
     let (rest, said) = without(text, is_in_use(environment))?;
     let ends_whole = rest.is_empty() || rest.ends_with(b"\n");
     let at = if said.is_closed || !ends_whole {
-        after_mark(&rest)
+        byte_order_mark(&rest)
     } else {
         rest.len()
     };

@@ -7,6 +7,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
+use crate::files::byte_order_mark;
 use crate::hosts::HerokuHost;
 use crate::secret_buf::SecretBuf;
 use crate::token::Token;
@@ -251,7 +252,7 @@ impl<'a> Scanner<'a> {
     fn new(bytes: &'a [u8]) -> Scanner<'a> {
         Scanner {
             bytes,
-            at: after_mark(bytes),
+            at: byte_order_mark(bytes),
             line: 1,
         }
     }
@@ -378,15 +379,6 @@ impl<'a> Scanner<'a> {
 
 fn line_ends(bytes: &[u8]) -> usize {
     bytes.split(|&byte| byte == b'\n').count() - 1
-}
-
-/// Where the text begins: after a byte order mark, if there is one.
-pub(super) fn after_mark(bytes: &[u8]) -> usize {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    }
 }
 
 pub(super) fn is_blank(byte: u8) -> bool {
