@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Session, account_named, api_of, label, proven, rotate};
+use super::{Session, account_named, api_of, as_listed, label, proven, rotate};
 use crate::account::Account;
 use crate::cli::Logout;
 use crate::context::Context;
@@ -197,16 +197,6 @@ fn not_removed(account: &Account, revocation: Revocation, left: NotRemoved) -> N
             why.as_cause_of(&format!("not logged out of {name}"))
         }
     }
-}
-
-/// The account as the list spells it.
-fn as_listed(named: Account, accounts: &[Account]) -> Account {
-    if accounts.contains(&named) {
-        return named;
-    }
-    let mut accounts = accounts.iter();
-    let other = accounts.find(|one| one.differs_only_in_case(&named));
-    other.cloned().unwrap_or(named)
 }
 
 /// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.

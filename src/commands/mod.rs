@@ -183,6 +183,16 @@ fn account_named(name: &str, context: &Context) -> Result<Account, Notice> {
         })
 }
 
+/// The account as these spell it: a user may write an email in another letter case.
+fn as_listed(named: Account, accounts: &[Account]) -> Account {
+    if accounts.contains(&named) {
+        return named;
+    }
+    let mut accounts = accounts.iter();
+    let other = accounts.find(|one| one.differs_only_in_case(&named));
+    other.cloned().unwrap_or(named)
+}
+
 /// An account in a message. `heroku`, the name for a token without an email, would be misread as Heroku itself.
 fn label(account: &Account) -> &str {
     if *account == Account::unnamed() {

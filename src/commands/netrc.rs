@@ -1,6 +1,6 @@
 //! `netrc`: moves a token to the keyring, prints netrc entries, and removes Heroku's entries.
 
-use super::{LIMIT, Session, account_named, host_in_use, login, status, token_of};
+use super::{LIMIT, Session, account_named, as_listed, host_in_use, login, status, token_of};
 use crate::account::Account;
 use crate::cli::{Netrc as Arguments, NetrcClean, NetrcImport, NetrcPrint};
 use crate::context::Context;
@@ -112,9 +112,9 @@ fn warn_of_others(imported: &Account, session: &mut Session<'_, '_>) -> anyhow::
 
 /// The login in netrc: of the named account, or the same in the entries of both hosts.
 fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
-    let account = named.map(|name| account_named(name, context)).transpose()?;
+    let named = named.map(|name| account_named(name, context)).transpose()?;
     let none = || {
-        let of = match &account {
+        let of = match &named {
             Some(account) => format!("of {account}"),
             None => "for Heroku".to_owned(),
         };
@@ -126,6 +126,9 @@ fn the_entry(named: Option<&str>, context: &Context) -> Result<Entry, Notice> {
     };
     let netrc = Netrc::read(&context.environment)?.ok_or_else(none)?;
     let overview = netrc.overview()?;
+    let entries = overview.git.iter().chain(&overview.api);
+    let accounts: Vec<Account> = entries.filter_map(|entry| entry.account.clone()).collect();
+    let account = named.clone().map(|named| as_listed(named, &accounts));
     let is_meant = |entry: &Entry| account.is_none() || entry.account == account;
     let git = overview.git.into_iter().find(is_meant);
     let api = overview.api.into_iter().find(is_meant);
