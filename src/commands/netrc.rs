@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::heroku_cli;
 use crate::hosts::Service;
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination, Store};
+use crate::logins::{self, Store};
 use crate::netrc::{self, Entry, Netrc};
 use crate::notice::{Fix, Kind, Notice};
 use crate::terminal::{self, DefaultAnswer};
@@ -41,8 +41,13 @@ fn import(arguments: &NetrcImport, session: &mut Session<'_, '_>) -> anyhow::Res
     let held = session.context.keyring().read(&account).ok().flatten();
     let known = token_metadata::about(environment, &entry.token);
     let known = status::noted(&entry.token, known, &account, &api);
-    let place = Destination::Keyring;
-    let saved = logins::save(session.context, &place, &account, &entry.token, known);
+    let saved = logins::save(
+        session.context,
+        Source::Keyring,
+        &account,
+        &entry.token,
+        known,
+    );
     for note in &saved.map_err(Notice::from)? {
         session.warn(note)?;
     }

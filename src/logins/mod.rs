@@ -55,24 +55,12 @@ pub enum Store {
 }
 
 /// Where a login will store its token. A token that was promised to the keyring is not written to netrc.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// In the keyring.
-    Keyring,
-    /// In netrc, as the user requested by `--store netrc` or `HEROKU_NETRC_WRITE`.
-    Netrc,
-    /// In netrc, since there is no keyring. Says why.
-    NetrcInsteadOfKeyring(Notice),
-}
-
-impl Destination {
-    /// The source that will have the token.
-    pub fn source(&self) -> Source {
-        match self {
-            Destination::Keyring => Source::Keyring,
-            Destination::Netrc | Destination::NetrcInsteadOfKeyring(_) => Source::Netrc,
-        }
-    }
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The keyring or netrc.
+    pub source: Source,
+    /// Why the token will be in netrc although the user did not request that: there is no keyring.
+    pub no_keyring: Option<Notice>,
 }
 
 /// Finds out where a token will be stored, before there is one. A login that could not store its token
@@ -86,21 +74,22 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
         Store::Auto => context.environment.netrc_before_keyring,
         Store::Keyring => false,
     };
+    let stored_in = |source, no_keyring| Destination { source, no_keyring };
     if is_netrc {
-        return Ok(Destination::Netrc);
+        return Ok(stored_in(Source::Netrc, None));
     }
     match context.keyring().read(&Account::unnamed()) {
         Err(why) if store == Store::Auto && why.allows_netrc() => {
-            Ok(Destination::NetrcInsteadOfKeyring(why.notice()))
+            Ok(stored_in(Source::Netrc, Some(why.notice())))
         }
         // The keyring for new items is open. If the account has an item in the locked one, the write fails if the
         // program finds it, as gnome-keyring does. Otherwise doctor reports two items later.
-        Err(Unavailable::Locked(Lock::Another)) => Ok(Destination::Keyring),
-        asked => asked.map(|_| Destination::Keyring),
+        Ok(_) | Err(Unavailable::Locked(Lock::Another)) => Ok(stored_in(Source::Keyring, None)),
+        Err(why) => Err(why),
     }
 }
 
-/// Stores a checked token, makes its account the active one, and notes what is known about it.
+/// Stores a checked token in the keyring or in netrc, makes its account the active one, and notes what is known about it.
 ///
 /// Returns what else went wrong: the token is safe, but something else was not written.
 ///
@@ -108,7 +97,7 @@ pub fn destination(context: &Context, store: Store) -> Result<Destination, Unava
 /// [`NotStored`]: a token may be revoked only if it is certainly not stored.
 pub fn save(
     context: &Context,
-    destination: &Destination,
+    source: Source,
     account: &Account,
     token: &Token,
     metadata: TokenMetadata,
@@ -116,7 +105,6 @@ pub fn save(
     let environment = &context.environment;
     let since = environment.trace.clock();
     let mut notes = Vec::new();
-    let source = destination.source();
     if source == Source::Keyring {
         context.keyring().write(account, token)?;
     } else {

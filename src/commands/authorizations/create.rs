@@ -47,7 +47,7 @@ impl Client {
         };
         let received = Received { token, created };
         let stored = received
-            .store(&self.api, &destination, false, session)
+            .store(&self.api, destination.source, false, session)
             .map_err(|why| {
                 let created = &received.created;
                 created.not_stored(&self.api, &self.found.token, why)

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
     let destination = open_destination(arguments, session)?;
     let api = session.context.api(LIMIT)?;
     let is_guided = !(arguments.with_token || arguments.interactive || arguments.browser);
-    if !is_guided && let Destination::NetrcInsteadOfKeyring(why) = &destination {
+    if !is_guided && let Some(why) = &destination.no_keyring {
         let location = netrc::location(&session.context.environment);
         session.warn(&Notice::new(
             format!("{}; the token will be stored in {location}", why.what()),
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
         paste::ask(&destination, arguments, session)?
     };
     let stored = received
-        .store(&api, &destination, arguments.force, session)
+        .store(&api, destination.source, arguments.force, session)
         .map_err(|why| received.created.not_stored(&api, &received.token, why))?;
     stored.report(session)?;
     warn_about_other_programs(stored.source, session)?;
@@ -75,7 +75,7 @@ fn open_destination(
         Err(Unavailable::Locked(_)) => {
             Some("The keyring is locked: unlock it in the prompt of your keyring program")
         }
-        Ok(Destination::Keyring) if keyring.confirms_reads() => {
+        Ok(found) if found.source == Source::Keyring && keyring.confirms_reads() => {
             Some("Allow access to the keyring in the prompt of your keyring program")
         }
         _ => None,
@@ -84,7 +84,10 @@ fn open_destination(
         session.say(request)?;
         let unlocked = keyring.unlock();
         unlocked.map_err(|why| why.notice())?;
-        return Ok(Destination::Keyring);
+        return Ok(Destination {
+            source: Source::Keyring,
+            no_keyring: None,
+        });
     }
     let destination = found.map_err(|why| {
         let notice = why.notice();
@@ -95,7 +98,7 @@ fn open_destination(
         }
         notice
     })?;
-    if destination != Destination::Keyring {
+    if destination.source == Source::Netrc {
         netrc::can_save(environment)?;
     }
     Ok(destination)
@@ -131,7 +134,7 @@ impl Received {
     pub(super) fn store(
         &self,
         api: &HerokuApi,
-        destination: &Destination,
+        source: Source,
         force: bool,
         session: &Session<'_, '_>,
     ) -> Result<Stored, NotStored> {
@@ -158,11 +161,11 @@ impl Received {
             notes.push(why);
         }
         let expires = metadata.expires;
-        let saved = logins::save(session.context, destination, &account, token, metadata)?;
+        let saved = logins::save(session.context, source, &account, token, metadata)?;
         notes.extend(saved);
         Ok(Stored {
             account,
-            source: destination.source(),
+            source,
             expires,
             notes,
         })

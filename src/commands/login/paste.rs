@@ -51,12 +51,10 @@ pub(super) fn ask(
 
 /// Where the token will be stored, and without a keyring how to avoid plain text.
 fn storage_note(destination: &Destination, context: &Context) -> String {
-    let place = place(destination.source(), context);
-    match destination {
-        Destination::Keyring | Destination::Netrc => {
-            format!("The token will be stored in {place}.")
-        }
-        Destination::NetrcInsteadOfKeyring(why) => format!(
+    let place = place(destination.source, context);
+    match &destination.no_keyring {
+        None => format!("The token will be stored in {place}."),
+        Some(why) => format!(
             "The token will be stored in {place}\n   ({}).\n   \
              To avoid plain text, press Ctrl-C and set HEROKU_API_KEY instead\n   \
              (for example a Codespaces secret or a CI variable).",
