@@ -81,7 +81,7 @@ fn read_in_thread(
 }
 
 /// A running program. It is killed when this value is dropped.
-pub struct Running {
+struct Running {
     program: Child,
     /// Its own process group. After a wait for the program, the number may belong to other processes.
     #[cfg(unix)]
@@ -104,20 +104,8 @@ impl Running {
         })
     }
 
-    /// Starts it in our own process group, so that it may read from the terminal.
-    ///
-    /// # Errors
-    /// What the system reports.
-    #[cfg(unix)]
-    pub fn start_on_the_terminal(command: &mut Command) -> io::Result<Running> {
-        Ok(Running {
-            program: command.spawn()?,
-            group: None,
-        })
-    }
-
     /// How it ended; none if it has not ended in time.
-    pub fn ends_by(&mut self, deadline: Instant) -> Option<ExitStatus> {
+    fn ends_by(&mut self, deadline: Instant) -> Option<ExitStatus> {
         const PAUSE: Duration = Duration::from_millis(1);
         loop {
             match self.program.try_wait() {

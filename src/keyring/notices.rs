@@ -16,13 +16,18 @@ const CHECK_THE_ITEM: &str = if IS_MACOS {
     "try again"
 };
 
+/// macOS shows its own dialog if there is a screen. So a keychain that stays locked is used over SSH, where only Apple's
+/// tool asks for its password.
+const UNLOCK: &str = if IS_MACOS {
+    "security unlock-keychain"
+} else {
+    "git credential-heroku-rs status --unlock"
+};
+
 impl Unavailable {
     /// What happened, and how to fix it.
     pub fn notice(&self) -> Notice {
-        let unlock = || {
-            let unlock = Fix::command("unlock", "git credential-heroku-rs status --unlock");
-            unlock.or(API_KEY)
-        };
+        let unlock = || Fix::command("unlock", UNLOCK).or(API_KEY);
         match self {
             Unavailable::NoKeyring(missing) => missing.notice(),
             Unavailable::Locked(Lock::Keyring) => Notice::new("the keyring is locked", unlock()),

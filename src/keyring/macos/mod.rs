@@ -14,18 +14,18 @@ mod native;
 mod reply;
 
 use std::cell::Cell;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Deadline, Keyring, Listing, Lock, Missing, SERVICE, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::secret_buf::SecretBuf;
-use crate::subprocess::{self, Output, Running};
+use crate::subprocess::{self, Output};
 use crate::token::Token;
 
 #[cfg(all(feature = "security-tool", not(debug_assertions)))]
@@ -93,28 +93,6 @@ impl SecurityTool {
     /// encrypted part. To show them macOS opens the keychain, with its own dialog if necessary.
     fn check_is_open(&self, limit: Duration) -> Result<(), Unavailable> {
         reply::success(&self.run(&["show-keychain-info"], b"", limit)?)
-    }
-
-    /// Unlocks with a password from the terminal. `getpass` may read it only in the terminal's own process group.
-    fn unlock_on_the_terminal(&self) -> Result<(), Unavailable> {
-        let stdin = io::stdin();
-        if !stdin.is_terminal() {
-            return Err(Unavailable::Locked(Lock::Keyring));
-        }
-        let modes = rustix::termios::tcgetattr(&stdin).ok();
-        let mut running = Running::start_on_the_terminal(self.command().arg("unlock-keychain"))
-            .map_err(|error| not_started(&error))?;
-        let status = running.ends_by(Instant::now() + self.prompt_limit);
-        drop(running);
-        if let (None, Some(modes)) = (status, modes) {
-            // The program was killed while it hid what the user types.
-            let restore = rustix::termios::OptionalActions::Flush;
-            let _ = rustix::termios::tcsetattr(&stdin, restore, &modes);
-        }
-        match status {
-            Some(status) if status.success() => Ok(()),
-            Some(_) | None => Err(Unavailable::PromptDismissed),
-        }
     }
 
     /// The accounts that have an item, by the search of macOS. It needs neither consent nor an unlocked keychain.
@@ -232,12 +210,9 @@ impl Keyring for SecurityTool {
         Ok(())
     }
 
-    /// With macOS's own dialog if it can show one, else on the terminal.
+    /// With macOS's own dialog. Without a screen, as over SSH, it cannot show one.
     fn unlock(&self) -> Result<(), Unavailable> {
-        match self.check_is_open(self.prompt_limit) {
-            Err(Unavailable::Locked(_)) => self.unlock_on_the_terminal(),
-            result => result,
-        }
+        self.check_is_open(self.prompt_limit)
     }
 }
 

@@ -133,7 +133,7 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
 }
 
 #[test]
-fn unlocking_without_a_terminal_reports_a_locked_keychain() {
+fn unlocking_without_a_screen_reports_a_locked_keychain() {
     let locked = Script::new("exit 36").tool.unlock();
     assert_eq!(locked, Err(Unavailable::Locked(Lock::Keyring)));
     assert_eq!(Script::new("exit 0").tool.unlock(), Ok(()));
