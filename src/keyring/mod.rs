@@ -19,7 +19,6 @@ pub mod secret_service;
 #[cfg(any(windows, test))]
 mod windows;
 
-#[cfg(any(not(target_os = "macos"), test))]
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -130,7 +129,6 @@ const IS_MACOS: bool = cfg!(any(target_os = "macos", feature = "security-tool"))
 ///
 /// git waits for all operations together, and no user is asked. The user of a command waits for each operation, and may
 /// be asked to confirm a change.
-#[cfg(any(not(target_os = "macos"), test))]
 struct Budget {
     /// For one operation, or for all operations if there is no user to ask.
     limit: Duration,
@@ -139,11 +137,10 @@ struct Budget {
     prompt: Option<Duration>,
     /// How long all operations have taken so far.
     waited: Cell<Duration>,
-    /// Whether an operation did not end in time. The keyring is not used again after one.
-    gave_up: Cell<bool>,
+    /// The limit of an operation that did not end in time. The keyring is not used again after one.
+    gave_up: Cell<Option<Duration>>,
 }
 
-#[cfg(any(not(target_os = "macos"), test))]
 impl Budget {
     fn new(environment: &Environment, may_prompt: bool) -> Budget {
         Budget {
@@ -154,13 +151,13 @@ impl Budget {
         }
     }
 
-    /// Runs an operation, which has to end by the deadline that it gets.
+    /// Runs an operation with this limit, usually [`Budget::limit`]. It has to end by the deadline that it gets.
     fn run<T>(
         &self,
+        limit: Duration,
         operation: impl FnOnce(Deadline) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
-        let limit = self.limit;
-        if self.gave_up.get() {
+        if let Some(limit) = self.gave_up.get() {
             return Err(Unavailable::Slow(limit));
         }
         let left = match self.prompt {
@@ -171,8 +168,9 @@ impl Budget {
         let at = start + left;
         let result = operation(Deadline { at, limit });
         self.waited.set(self.waited.get() + start.elapsed());
-        self.gave_up
-            .set(result.as_ref().is_err_and(Unavailable::is_slow));
+        if result.as_ref().is_err_and(Unavailable::is_slow) {
+            self.gave_up.set(Some(limit));
+        }
         result
     }
 }
@@ -187,7 +185,7 @@ struct Deadline {
 
 impl Deadline {
     /// The deadline of a limit that begins now.
-    #[cfg(unix)]
+    #[cfg(all(unix, not(target_os = "macos")))]
     fn after(limit: Duration) -> Deadline {
         Deadline {
             at: Instant::now() + limit,
@@ -322,7 +320,6 @@ impl Unavailable {
         Unavailable::Unconfirmed(Box::new(self))
     }
 
-    #[cfg(any(not(target_os = "macos"), test))]
     fn is_slow(&self) -> bool {
         match self {
             Unavailable::Slow(_) => true,

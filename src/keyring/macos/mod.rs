@@ -13,7 +13,6 @@
 mod native;
 mod reply;
 
-use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,7 +20,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::{Deadline, Keyring, Listing, Lock, Missing, SERVICE, Unavailable, check_stored};
+use super::{Budget, Keyring, Listing, Lock, Missing, SERVICE, Unavailable, check_stored};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::secret_buf::SecretBuf;
@@ -54,10 +53,8 @@ pub(super) struct SecurityTool {
     program: PathBuf,
     /// For a call that may show macOS's own dialog: it unlocks the keychain.
     prompt_limit: Duration,
-    /// For a call that shows none.
-    limit: Duration,
-    /// The deadline of a call that did not end in time. No more calls are made after one.
-    gave_up: Cell<Option<Deadline>>,
+    /// Its limit is that of a call that shows none. Each call has a limit of its own.
+    budget: Budget,
 }
 
 impl SecurityTool {
@@ -71,8 +68,7 @@ impl SecurityTool {
         SecurityTool {
             program: PathBuf::from(PROGRAM),
             prompt_limit: environment.prompt_limit,
-            limit: environment.keyring_limit,
-            gave_up: Cell::new(None),
+            budget: Budget::new(environment, true),
         }
     }
 
@@ -86,7 +82,7 @@ impl SecurityTool {
     fn delete(&self, account: &Account) -> Result<bool, Unavailable> {
         let account = account.as_str();
         let arguments = ["delete-generic-password", "-s", SERVICE, "-a", account];
-        reply::found(&self.run(&arguments, b"", self.limit)?)
+        reply::found(&self.run(&arguments, b"", self.budget.limit)?)
     }
 
     /// Checks that the keychain is open. The tool has no command for this, but the settings of a keychain are in its
@@ -105,7 +101,11 @@ impl SecurityTool {
     /// The accounts that have an item. Only the stand-in for the tool has this command.
     #[cfg(not(target_os = "macos"))]
     fn names(&self) -> Result<Vec<String>, Unavailable> {
-        let listed = self.run(&["list-accounts-for-tests", SERVICE], b"", self.limit)?;
+        let listed = self.run(
+            &["list-accounts-for-tests", SERVICE],
+            b"",
+            self.budget.limit,
+        )?;
         reply::success(&listed)?;
         let names = String::from_utf8_lossy(&listed.stdout);
         Ok(names.lines().map(str::to_owned).collect())
@@ -125,19 +125,15 @@ impl SecurityTool {
         input: &[u8],
         limit: Duration,
     ) -> Result<Output, Unavailable> {
-        if let Some(deadline) = self.gave_up.get() {
-            return Err(deadline.passed());
-        }
-        let deadline = Deadline::after(limit);
-        let _call = explain_a_long_wait();
-        let mut command = self.command();
-        let reply = subprocess::run(command.args(arguments), input, LONGEST_ANSWER, deadline.at);
-        reply.map_err(|error| {
-            if error.kind() == io::ErrorKind::TimedOut {
-                self.gave_up.set(Some(deadline));
-                return deadline.passed();
-            }
-            not_started(&error)
+        self.budget.run(limit, |deadline| {
+            let _call = explain_a_long_wait();
+            let mut command = self.command();
+            command.args(arguments);
+            let reply = subprocess::run(&mut command, input, LONGEST_ANSWER, deadline.at);
+            reply.map_err(|error| match error.kind() {
+                io::ErrorKind::TimedOut => deadline.passed(),
+                _ => not_started(&error),
+            })
         })
     }
 }
@@ -153,7 +149,7 @@ impl Keyring for SecurityTool {
             // Without a screen, as over SSH, the same code has two meanings: the keychain is locked, or it is open and
             // the item needs the user's consent in a dialog. An unlock helps only in the first case.
             Err(Unavailable::Locked(_)) => {
-                let why = self.check_is_open(self.limit).err();
+                let why = self.check_is_open(self.budget.limit).err();
                 Err(why.unwrap_or(Unavailable::Refused))
             }
             Err(why) => Err(why),

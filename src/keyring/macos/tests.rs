@@ -30,11 +30,12 @@ impl Script {
         while Command::new(&program).status().is_err() {
             std::thread::yield_now();
         }
+        let mut budget = Budget::new(&Environment::default(), true);
+        budget.limit = Duration::from_secs(60);
         let tool = SecurityTool {
             program,
-            prompt_limit: Duration::from_secs(60),
-            limit: Duration::from_secs(60),
-            gave_up: Cell::new(None),
+            prompt_limit: budget.limit,
+            budget,
         };
         Script { dir, tool }
     }
@@ -116,13 +117,13 @@ fn without_the_tool_there_is_no_keyring() {
 #[test]
 fn a_program_that_hangs_is_killed_at_the_limit() {
     let mut script = Script::new("echo $$ >$DIR/pid; exec sleep 600");
-    script.tool.limit = Duration::from_millis(500);
+    script.tool.budget.limit = Duration::from_millis(500);
     assert!(matches!(
         script.tool.delete(&ann()),
         Err(Unavailable::Slow(_))
     ));
     // The program is not run again.
-    let slow = Deadline::after(script.tool.limit).passed();
+    let slow = Unavailable::Slow(script.tool.budget.limit);
     assert_eq!(script.tool.read(&ann()), Err(slow));
     let pid = script.wrote("pid").trim().parse().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();

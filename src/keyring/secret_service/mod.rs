@@ -138,7 +138,7 @@ impl SecretService {
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, Failure>,
     ) -> Result<T, Unavailable> {
-        self.budget.run(|deadline| {
+        self.budget.run(self.budget.limit, |deadline| {
             let mut connection = self.connect(deadline)?;
             let result = operation(&mut connection);
             // After any other failure the next operation connects again. On this connection, answers to earlier calls

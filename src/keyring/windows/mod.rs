@@ -42,7 +42,7 @@ impl WindowsKeyring {
         &self,
         operation: impl FnOnce(&Store) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        self.budget.run(|deadline| {
+        self.budget.run(self.budget.limit, |deadline| {
             let (sender, answer) = mpsc::channel();
             let stores = self.stores.clone();
             thread::spawn(move || {
