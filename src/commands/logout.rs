@@ -30,18 +30,21 @@ pub(super) fn run(arguments: &Logout, session: &mut Session<'_, '_>) -> anyhow::
     // A token in `HEROKU_API_KEY` would not help.
     let hidden = Unread::hidden_in_keyring(&unread).map(Notice::without_alternative);
     let hidden = hidden.as_ref();
+    let served = Answer::to_git_without_api_key(session.context);
     // A locked keyring may have further logins.
-    let chosen = choose(arguments, &stored, hidden.is_some(), session.context);
+    let chosen = choose(
+        arguments,
+        &stored,
+        hidden.is_some(),
+        &served,
+        session.context,
+    );
     let chosen = chosen.map_err(|notice| match hidden {
         None => notice,
         // Of several sources that cannot be read, the one that helps.
-        Some(why) => {
-            let answer = Answer::to_git_without_api_key(session.context);
-            answer.unreadable().unwrap_or(why).without_alternative()
-        }
+        Some(why) => served.unreadable().unwrap_or(why).without_alternative(),
     })?;
-    let before = Answer::to_git(session.context).found;
-    let before = before.and_then(|found| found.account);
+    let before = served.found.and_then(|found| found.account);
     let mut is_incomplete = false;
     let mut printed = Ok(());
     for account in &chosen {
@@ -199,11 +202,13 @@ fn not_removed(account: &Account, revocation: Revocation, left: NotRemoved) -> N
     }
 }
 
-/// The accounts to log out: all, the named one, the active one, or the only one if there can be no other.
+/// The accounts to log out: all, the named one, the active one, or the only one if there can be no other. `served` is
+/// what git gets without `HEROKU_API_KEY`.
 fn choose(
     arguments: &Logout,
     stored: &[StoredToken],
     may_have_others: bool,
+    served: &Answer,
     context: &Context,
 ) -> Result<Vec<Account>, Notice> {
     let mut accounts: Vec<Account> = stored
@@ -217,7 +222,7 @@ fn choose(
     }
     let one = match &arguments.account {
         Some(name) => Some(as_listed(account_named(name, context)?, &accounts)),
-        None => active(context),
+        None => active(served, context),
     };
     match (one, accounts.as_slice()) {
         (Some(one), _) if accounts.contains(&one) => Ok(vec![one]),
@@ -228,7 +233,7 @@ fn choose(
         )),
         (one, _) => Err(match nameless(stored, context) {
             Some(nameless) if arguments.account.is_none() => nameless,
-            _ => not_logged_in(one.as_ref(), context),
+            _ => not_logged_in(one.as_ref(), served, context),
         }),
     }
 }
@@ -255,13 +260,13 @@ fn nameless(stored: &[StoredToken], context: &Context) -> Option<Notice> {
 
 /// The account of the token that git gets without `HEROKU_API_KEY`. If there is no such token, because it has expired
 /// for example, the account in `login.json`.
-fn active(context: &Context) -> Option<Account> {
-    let served = Answer::to_git_without_api_key(context).found;
-    let served = served.and_then(|found| found.account);
+fn active(served: &Answer, context: &Context) -> Option<Account> {
+    let served = served.found.as_ref();
+    let served = served.and_then(|found| found.account.clone());
     served.or_else(|| heroku_cli::active_account(&context.environment).ok()?)
 }
 
-fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
+fn not_logged_in(account: Option<&Account>, served: &Answer, context: &Context) -> Notice {
     let notice = match account {
         Some(account) => logins::not_logged_in_as(account),
         None if context.environment.has_api_key() => Notice::new(
@@ -269,7 +274,7 @@ fn not_logged_in(account: Option<&Account>, context: &Context) -> Notice {
             "unset HEROKU_API_KEY",
         ),
         None => {
-            let why = Answer::to_git_without_api_key(context).explain();
+            let why = served.explain();
             if why.kind() != Kind::NotLoggedIn {
                 return why.without_alternative();
             }
