@@ -156,26 +156,22 @@ fn has_a_command(words: &[OsString]) -> bool {
     commands.any(|command| command.is_some())
 }
 
-/// The command line for a trace: the names of commands and flags, and no value.
+/// The command line for a trace: git's operation, or the names of our command and its subcommand. A flag is not shown,
+/// since `-pSECRET` may be one of another program, which `exec` starts.
 pub fn in_public(arguments: &[OsString]) -> String {
-    let mut shown = format!("{SHORT_NAME} {}:", env!("CARGO_PKG_VERSION"));
     let line = CommandLine::command();
-    let mut command = Some(&line);
+    let mut command = &line;
+    let mut shown = Vec::new();
     for word in arguments.iter().filter_map(|word| word.to_str()) {
-        let flag = word.split('=').next().unwrap_or_default();
-        let is_flag =
-            flag.starts_with('-') && flag.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        let inner = command.and_then(|command| command.find_subcommand(word));
-        command = inner.or(command);
-        if word == "--" {
-            break;
-        }
-        if is_flag || inner.is_some() || Operation::from_name(word).is_some() {
-            shown.push(' ');
-            shown.push_str(flag);
+        if let Some(inner) = command.find_subcommand(word) {
+            command = inner;
+            shown.push(word);
+        } else if shown.is_empty() && Operation::from_name(word).is_some() {
+            shown.push(word);
         }
     }
-    shown
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{SHORT_NAME} {version}: {}", shown.join(" "))
 }
 
 /// How a user calls the program.
@@ -360,19 +356,23 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_shows_no_values_of_the_command_line() {
-        let shown = |words: &[&str]| {
-            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            let shown = in_public(&words);
-            shown.split_once(": ").unwrap().1.to_owned()
-        };
-        assert_eq!(shown(&["--account", "ann", "get"]), "--account get");
-        assert_eq!(
-            shown(&["netrc", "import", "--account=ann@example.com"]),
-            "netrc import --account"
-        );
-        assert_eq!(shown(&["switch", "ann@example.com"]), "switch");
-        assert_eq!(shown(&["exec", "--", "curl", "--user", "a:b"]), "exec");
+    fn a_trace_shows_no_flag_and_no_value_of_the_command_line() {
+        for (line, shown) in [
+            ("--account ann get", "get"),
+            ("netrc import --account=ann@example.com", "netrc import"),
+            ("authorizations --account ann list", "authorizations list"),
+            ("switch ann@example.com", "switch"),
+            ("switch get", "switch"),
+            ("api /apps -fpassword", "api"),
+            ("exec -- curl --user a:b", "exec"),
+            ("exec mysql -phunter", "exec"),
+            ("exec --env=hunter mysql --hunter=x get", "exec"),
+            ("--hunter", ""),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let version = env!("CARGO_PKG_VERSION");
+            assert_eq!(in_public(&words), format!("heroku-rs {version}: {shown}"));
+        }
     }
 
     #[test]

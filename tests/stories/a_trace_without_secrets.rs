@@ -116,7 +116,7 @@ fn a_trace_that_cannot_be_written_is_reported_once() {
 }
 
 /// Commands that make every part of the program write to the trace, on success and on failure.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "status",
     "status --json --offline",
     "setup",
@@ -129,6 +129,7 @@ const COMMANDS: [&str; 28] = [
     "netrc import --dry-run",
     "netrc import --yes",
     "exec -- true",
+    "exec true -pa-short-secret",
     "logout bob@example.com",
     "statsu",
     "capability",
@@ -199,10 +200,10 @@ fn a_trace_of_every_command_contains_no_secret_no_email_and_no_home() {
     // Each part of the program has written to the trace.
     for step in [
         ": erase",
-        ": rotate --all --expires-in",
-        ": api -f",
+        ": rotate",
+        ": api",
         "POST https://api.heroku.com/oauth/authorizations: 201",
-        "netrc import --yes",
+        ": netrc import",
         "Heroku's verdict on the token: Rejected",
         "GET https://api.heroku.com/account: 200",
         "stored in the keyring as a…@example.com",
