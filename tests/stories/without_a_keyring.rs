@@ -45,6 +45,18 @@ fn a_login_is_stored_in_netrc_with_a_warning_and_the_push_works() {
         .says("token: ~/.netrc (unencrypted), valid");
 }
 
+#[test]
+fn a_login_with_a_new_authorization_warns_of_plain_text() {
+    let world = container();
+    let token = world.heroku.issue_token(ANN);
+    let _ = world.helper_with_input("login --with-token", &token);
+    world
+        .helper("authorizations create --description desk --login")
+        .succeeds()
+        .says("The token is stored in ~/.netrc (unencrypted)\n")
+        .says("no keyring: no D-Bus session; the token will be stored in ~/.netrc (unencrypted)\n");
+}
+
 /// On a terminal the first line says that the user is not logged in, not that there is no keyring.
 #[test]
 fn status_begins_with_what_prevents_a_push() {

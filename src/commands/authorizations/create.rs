@@ -2,10 +2,12 @@
 
 use super::{Client, Entry};
 use crate::cli::AuthorizationsCreate;
-use crate::commands::login::{Created, Received, check_scope};
+use crate::commands::login::{
+    Created, Received, check_scope, open_destination, warn_of_plain_text,
+};
 use crate::commands::{Session, json, not_created, request_failed};
 use crate::heroku_api::{Auth, NewAuthorization};
-use crate::logins::{self, Store};
+use crate::logins::Store;
 use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
 use crate::token::Token;
@@ -19,7 +21,9 @@ impl Client {
         let scope: Scopes = arguments.scope.iter().cloned().collect();
         let destination = if arguments.login {
             check_login(&scope, session)?;
-            Some(logins::destination(session.context, Store::Auto).map_err(Notice::from)?)
+            let destination = open_destination(Store::Auto, session)?;
+            warn_of_plain_text(&destination, session)?;
+            Some(destination)
         } else {
             None
         };

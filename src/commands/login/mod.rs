@@ -16,7 +16,7 @@ use crate::git::Scope;
 use crate::heroku_api::{ApiError, Authorization, HerokuApi, Revoked};
 use crate::keyring::Unavailable;
 use crate::logins::lookup::Source;
-use crate::logins::{self, Destination, NotStored};
+use crate::logins::{self, Destination, NotStored, Store};
 use crate::netrc;
 use crate::notice::{Fix, Notice};
 use crate::scope::Scopes;
@@ -32,15 +32,11 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
         let scope = arguments.scope.iter().cloned().collect();
         check_scope(&scope, "use --scope global, or log in with --force")?;
     }
-    let destination = open_destination(arguments, session)?;
+    let destination = open_destination(arguments.store, session)?;
     let api = session.context.api(LIMIT)?;
     let is_guided = !(arguments.with_token || arguments.interactive || arguments.browser);
-    if !is_guided && let Some(why) = &destination.no_keyring {
-        let location = netrc::location(&session.context.environment);
-        session.warn(&Notice::new(
-            format!("{}; the token will be stored in {location}", why.what()),
-            "to avoid plain text, set HEROKU_API_KEY instead of logging in",
-        ))?;
+    if !is_guided {
+        warn_of_plain_text(&destination, session)?;
     }
     let received = if arguments.with_token {
         paste::from_stdin(session)?
@@ -63,13 +59,13 @@ pub(super) fn run(arguments: &Login, session: &mut Session<'_, '_>) -> anyhow::R
 /// Where the token will be stored. If the keyring cannot store it, the login fails before it begins. At a terminal, a
 /// locked keyring is unlocked by its own prompt. A keyring that asks before each read shows its prompt too: an item of
 /// this account may exist already.
-fn open_destination(
-    arguments: &Login,
+pub(super) fn open_destination(
+    store: Store,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<Destination> {
     let environment = &session.context.environment;
     let keyring = session.context.keyring();
-    let found = logins::destination(session.context, arguments.store);
+    let found = logins::destination(session.context, store);
     let request = match &found {
         _ if !terminal::is_available() => None,
         Err(Unavailable::Locked(_)) => {
@@ -102,6 +98,21 @@ fn open_destination(
         netrc::can_save(environment)?;
     }
     Ok(destination)
+}
+
+/// Warns that there is no keyring, so that the token will be stored in plain text.
+pub(super) fn warn_of_plain_text(
+    destination: &Destination,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    let Some(why) = &destination.no_keyring else {
+        return Ok(());
+    };
+    let location = netrc::location(&session.context.environment);
+    session.warn(&Notice::new(
+        format!("{}; the token will be stored in {location}", why.what()),
+        "to avoid plain text, set HEROKU_API_KEY instead of logging in",
+    ))
 }
 
 /// A token that was just received.

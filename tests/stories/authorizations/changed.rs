@@ -1,6 +1,8 @@
 //! `authorizations create`, `update` and `revoke`: a new token is printed once, and the token that
 //! this machine uses is not revoked by mistake.
 
+use std::fs;
+
 use heroku_stand_in::{Fault, Grant, On, Origin, Redaction, Times};
 use serde_json::{Value, json};
 
@@ -96,6 +98,14 @@ fn nothing_is_created_if_the_login_would_fail() {
         .helper("authorizations create --description x --login --scope read")
         .exits_with(2)
         .says("a token with scope read cannot push, so it cannot be used for a login");
+    let encrypted = world.has_file(world.home().join(".netrc.gpg"), "encrypted");
+    world.sets("HEROKU_NETRC_WRITE", "true");
+    world
+        .helper("authorizations create --description x --login")
+        .exits_with(1)
+        .says(".netrc.gpg");
+    world.unsets("HEROKU_NETRC_WRITE");
+    fs::remove_file(encrypted).unwrap();
     world.keyring().locks();
     world
         .helper("authorizations create --description x --login")
