@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::notice::is_unseen;
+use crate::notice::{Notice, is_unseen};
 use crate::token;
 
 /// The account that a token belongs to: an email, or the bare user name with which git sent the token.
@@ -63,6 +63,18 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Heroku's answer to the question whether a token is valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The token is revoked or has expired.
+    Rejected,
+    /// The token is valid. Contains its account, or why Heroku does not show it: its scope is too small, or the
+    /// account is suspended.
+    Accepted(Result<Account, Notice>),
+    /// The API could not be asked, or its answer was neither. In doubt a token is kept. Contains the reason.
+    Unknown(Notice),
 }
 
 #[cfg(test)]

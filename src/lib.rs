@@ -55,6 +55,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::account::Verdict;
 use crate::cli::Invocation;
 use crate::commands::Session;
 use crate::context::Context;
@@ -64,7 +65,7 @@ use crate::hosts::HerokuHost;
 use crate::notice::{AlreadyReported, Kind, Notice};
 use crate::protocol::{Operation, Request};
 use crate::streams::Streams;
-use crate::token::{Token, Verdict};
+use crate::token::Token;
 
 /// How long `erase` waits for Heroku's verdict on a token.
 const CHECK_LIMIT: Duration = Duration::from_secs(3);
@@ -167,7 +168,7 @@ fn end_of(done: &anyhow::Result<()>) -> String {
 fn verdict(context: &Context, host: &HerokuHost, token: &Token) -> Verdict {
     match HerokuApi::of(host, &context.environment, CHECK_LIMIT) {
         Ok(api) => api.verdict(token),
-        Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
+        Err(failure) => Verdict::Unknown(failure.notice()),
     }
 }
 

@@ -132,17 +132,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Heroku's answer to the question whether a token is valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The token is revoked or has expired.
-    Rejected,
-    /// The token is valid.
-    Accepted,
-    /// The API could not be asked, or its answer was neither. In doubt a token is kept. Contains the reason.
-    Unknown(String),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use zeroize::Zeroizing;
 
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::cli::{self, Command};
 use crate::context::Context;
 use crate::git;
@@ -284,6 +284,12 @@ fn ask_heroku(
     let api = api_of(token, metadata, LIMIT, context)?;
     let account = proven(api.account(token), &api, metadata)?;
     Ok((account, api))
+}
+
+/// Whether Heroku accepts a token, and of which account it is.
+fn verdict(token: &Token, metadata: Option<&TokenMetadata>, context: &Context) -> Verdict {
+    let asked = ask_heroku(token, metadata, context);
+    asked.map(|(account, _)| account).into()
 }
 
 /// That Heroku rejected the token from this source. Only the user can change a variable.

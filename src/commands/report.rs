@@ -7,14 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{json, label};
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::environment::Environment;
 use crate::git::{Configuration, Setting, path_without_secrets, without_secrets};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
 use crate::notice::{Fix, Notice, shown};
-use crate::token::Verdict;
 use crate::token_metadata::TokenMetadata;
 
 /// Everything that `status` reports.
@@ -116,7 +115,7 @@ impl Login {
         let metadata = self.stored.metadata.clone().unwrap_or_default();
         let (status, error) = match &self.verdict {
             None => ("not_checked", None),
-            Some(Verdict::Accepted) => ("valid", None),
+            Some(Verdict::Accepted(account)) => ("valid", account.as_ref().err()),
             Some(Verdict::Rejected) => ("rejected", None),
             Some(Verdict::Unknown(why)) => ("unknown", Some(why)),
         };
@@ -125,7 +124,7 @@ impl Login {
             "active": self.is_active,
             "source": self.stored.source.word(),
             "status": status,
-            "error": error,
+            "error": error.map(Notice::what),
             "authorization": metadata.authorization,
             "description": metadata.description,
             "scope": metadata.scope,
@@ -153,9 +152,10 @@ impl Login {
         };
         let status = match &self.verdict {
             None => "not checked".to_owned(),
-            Some(Verdict::Accepted) => "valid".to_owned(),
+            Some(Verdict::Accepted(Ok(_))) => "valid".to_owned(),
+            Some(Verdict::Accepted(Err(why))) => format!("valid ({})", why.what()),
             Some(Verdict::Rejected) => "rejected by Heroku".to_owned(),
-            Some(Verdict::Unknown(why)) => format!("could not be checked ({why})"),
+            Some(Verdict::Unknown(why)) => format!("could not be checked ({})", why.what()),
         };
         writeln!(out, "{name}{mark}\n  token: {store}, {status}")?;
         writeln!(out, "  {}", expiry_text(&metadata))?;

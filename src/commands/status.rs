@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::{Session, ask_heroku, chosen_accounts, metadata_of, rejected, report};
 use crate::account::Account;
 use crate::cli::Status;
-use crate::heroku_api::{ApiError, HerokuApi};
+use crate::heroku_api::HerokuApi;
 use crate::logins;
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::notice::{AlreadyReported, Notice};
-use crate::token::{Token, Verdict};
+use crate::token::Token;
 use crate::token_metadata::{self, TokenMetadata};
 
 pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -98,28 +98,22 @@ fn check(logins: &mut Vec<report::Login>, session: &mut Session<'_, '_>) -> anyh
     let mut pasted = Vec::new();
     for one in &mut *logins {
         let login = &mut one.stored;
-        one.verdict = Some(
-            match ask_heroku(&login.token, login.metadata.as_ref(), context) {
-                Ok((account, api)) => {
-                    let metadata = noted(&login.token, login.metadata.clone(), &account, &api);
-                    if let Some(name) = pasted_as(login) {
-                        pasted.push((name.clone(), account, login.token.clone(), metadata.clone()));
-                    } else {
-                        if login.source != Source::ApiKey
-                            && login.metadata.as_ref() != Some(&metadata)
-                        {
-                            // Best effort: this metadata is optional.
-                            let _ = token_metadata::save(&context.environment, metadata.clone());
-                        }
-                        login.account = Some(account);
-                    }
-                    login.metadata = Some(metadata);
-                    Verdict::Accepted
+        let asked = ask_heroku(&login.token, login.metadata.as_ref(), context);
+        if let Ok((account, api)) = &asked {
+            let metadata = noted(&login.token, login.metadata.clone(), account, api);
+            if let Some(name) = pasted_as(login) {
+                let (name, account) = (name.clone(), account.clone());
+                pasted.push((name, account, login.token.clone(), metadata.clone()));
+            } else {
+                if login.source != Source::ApiKey && login.metadata.as_ref() != Some(&metadata) {
+                    // Best effort: this metadata is optional.
+                    let _ = token_metadata::save(&context.environment, metadata.clone());
                 }
-                Err(ApiError::TokenRejected) => Verdict::Rejected,
-                Err(failure) => Verdict::Unknown(failure.notice().what().to_owned()),
-            },
-        );
+                login.account = Some(account.clone());
+            }
+            login.metadata = Some(metadata);
+        }
+        one.verdict = Some(asked.map(|(account, _)| account).into());
     }
     for (name, owner, token, metadata) in pasted {
         let is_of = |one: &report::Login, account| {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 
 use super::offered::{Permission, may_be_stored, not_stored};
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::context::Context;
 use crate::hosts::HerokuHost;
 use crate::logins;
@@ -19,7 +19,7 @@ use crate::logins::lookup::{self, StoredToken};
 use crate::netrc::Netrc;
 use crate::notice::{Fix, Notice};
 use crate::protocol::{ASKED, CAPABILITIES, Operation, Reply, Request, State};
-use crate::token::{self, Token, Verdict};
+use crate::token::{self, Token};
 use crate::token_metadata;
 
 /// Answers a request of git; returns the message for the user. `check` asks Heroku's API about a token.
@@ -248,8 +248,11 @@ fn erase(
             }
             let since = trace.clock();
             let verdict = check(&request.host, token);
-            let said = || format!("Heroku's verdict on the token: {verdict:?}");
-            trace.log_since(since, said);
+            trace.log_since(since, || match &verdict {
+                Verdict::Rejected => "Heroku rejects the token",
+                Verdict::Accepted(_) => "Heroku accepts the token",
+                Verdict::Unknown(_) => "Heroku could not be asked about the token",
+            });
             return Some(after_check(context, &account, token, verdict));
         }
         Ok(None) => None,
@@ -309,7 +312,7 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
             };
             Notice::new(what, log_in)
         }
-        Verdict::Accepted => Notice::new(
+        Verdict::Accepted(_) => Notice::new(
             format!("git was rejected, but the token of {account} is valid; it was kept"),
             Fix::command(
                 "find out what else git sends",
@@ -318,7 +321,8 @@ fn after_check(context: &Context, account: &Account, token: &Token, verdict: Ver
         ),
         Verdict::Unknown(why) => Notice::new(
             format!(
-                "git was rejected, but the token of {account} could not be checked; it was kept ({why})"
+                "git was rejected, but the token of {account} could not be checked; it was kept ({})",
+                why.what()
             ),
             Fix::command("check again later", "git credential-heroku-rs status"),
         ),

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::response::lenient;
 use super::{Auth, NetworkError};
+use crate::account::{Account, Verdict};
 use crate::notice::{Fix, Notice};
 use crate::redact::{Hide, Redactor};
 
@@ -231,6 +232,22 @@ impl ApiError {
             (401 | 403, ..) => ApiError::Forbidden(message()),
             (404 | 410, ..) => ApiError::NotFound(message()),
             _ => ApiError::Invalid(message()),
+        }
+    }
+}
+
+impl From<Result<Account, ApiError>> for Verdict {
+    /// What the answer to a request for the token's account says about the token.
+    ///
+    /// Only a 401 in the API's own format counts as a rejection; a proxy's 401 does not.
+    fn from(answer: Result<Account, ApiError>) -> Verdict {
+        match answer {
+            Ok(account) => Verdict::Accepted(Ok(account)),
+            Err(ApiError::TokenRejected) => Verdict::Rejected,
+            Err(error @ (ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent)) => {
+                Verdict::Accepted(Err(error.notice()))
+            }
+            Err(error) => Verdict::Unknown(error.notice()),
         }
     }
 }

@@ -26,10 +26,10 @@ use reqwest::blocking::Client;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::environment::Environment;
 use crate::hosts::{HerokuHost, Service};
-use crate::token::{Token, Verdict};
+use crate::token::Token;
 use crate::trace::Trace;
 
 pub use authorizations::{Authorization, NewAuthorization, PasswordLogin, Revoked, position_of};
@@ -132,17 +132,10 @@ impl HerokuApi {
     }
 
     /// Whether Heroku accepts a token, for `erase`: one request, never repeated.
-    ///
-    /// Only a 401 in the API's own format counts as a rejection; a proxy's 401 does not.
     pub fn verdict(&self, token: &Token) -> Verdict {
         let request = self.request(Method::GET, "/account", Auth::Bearer(token));
-        match self.json::<IgnoredAny>(&request.once()) {
-            Ok(_) | Err(ApiError::Forbidden(_) | ApiError::Suspended | ApiError::Delinquent) => {
-                Verdict::Accepted
-            }
-            Err(ApiError::TokenRejected) => Verdict::Rejected,
-            Err(error) => Verdict::Unknown(error.to_string()),
-        }
+        let info = self.json::<AccountInfo>(&request.once());
+        info.map(|info| info.email).into()
     }
 
     /// Checks that Heroku can be reached. Sends no token.

@@ -20,10 +20,10 @@ mod table;
 use std::cell::RefCell;
 use std::io;
 
+use git_credential_heroku_rs::account::{Account, Verdict};
 use git_credential_heroku_rs::helper::git as git_helper;
-use git_credential_heroku_rs::notice::Notice;
+use git_credential_heroku_rs::notice::{Fix, Notice};
 use git_credential_heroku_rs::protocol::Operation;
-use git_credential_heroku_rs::token::Verdict;
 use heroku_stand_in::StandIn;
 
 use machine::{Heroku, Machine};
@@ -107,8 +107,8 @@ fn when_a_rejected_token_is_removed() {
         }
         let verdict = match row.cell("API says") {
             "401" => Verdict::Rejected,
-            "200" => Verdict::Accepted,
-            "-" => Verdict::Unknown("it could not be reached".to_owned()),
+            "200" => Verdict::Accepted(Ok(Account::unnamed())),
+            "-" => Verdict::Unknown(Notice::new("it could not be reached", Fix::NONE)),
             other => panic!("no such answer: {other}"),
         };
         let asked = RefCell::new("-".to_owned());

@@ -204,7 +204,7 @@ fn a_trace_of_every_command_contains_no_secret_no_email_and_no_home() {
         ": api",
         "POST https://api.heroku.com/oauth/authorizations: 201",
         ": netrc import",
-        "Heroku's verdict on the token: Rejected",
+        "Heroku rejects the token",
         "GET https://api.heroku.com/account: 200",
         "stored in the keyring as a…@example.com",
         "~/.netrc: ",

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use heroku_stand_in::Grant;
+use heroku_stand_in::{Fault, Grant, On, Times};
 
 use crate::doctor::{finding, finding_offline, healthy, is_found, report};
 use crate::world::{ANN, Version, World, heroku_line};
@@ -50,6 +50,19 @@ fn the_token_stays_while_heroku_cannot_be_reached() {
     is_found(&world, "heroku.token", "could not be checked");
     world.helper("doctor --fix --yes").succeeds();
     assert_eq!(world.stored_in_the_keyring(ANN), token);
+}
+
+#[test]
+fn the_account_is_suspended() {
+    let world = healthy();
+    let suspended = Fault::api(403, "suspended", "No.");
+    let account = On::Path("GET /account");
+    world.heroku.fault(account, suspended, Times::Always);
+    is_found(
+        &world,
+        "heroku.token",
+        "the token is valid, but Heroku does not show its account: Heroku has suspended this account",
+    );
 }
 
 #[test]

@@ -71,6 +71,9 @@ fn a_token_without_the_scope_to_read_its_account_is_valid() {
         .helper("token --check")
         .succeeds()
         .says("its scope hides the account");
+    world
+        .helper("status")
+        .says("token: HEROKU_API_KEY, valid (Heroku does not allow this: ");
 }
 
 #[test]

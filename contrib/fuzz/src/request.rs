@@ -1,11 +1,11 @@
 //! git's requests to a helper, and the replies: the token is only sent for Heroku.
 
+use git_credential_heroku_rs::account::Verdict;
 use git_credential_heroku_rs::context::Context;
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::helper::git as git_helper;
 use git_credential_heroku_rs::notice::Notice;
 use git_credential_heroku_rs::protocol::{Operation, Request};
-use git_credential_heroku_rs::token::Verdict;
 
 use crate::{TOKEN, known_token};
 

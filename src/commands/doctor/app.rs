@@ -1,6 +1,6 @@
 //! The apps that the remotes lead to, and whether the account that git sends may push to them.
 
-use super::facts::{ASK_LIMIT, Facts, TokenStatus};
+use super::facts::{ASK_LIMIT, Facts};
 use super::{Findings, Severity};
 use crate::commands::other_heroku;
 use crate::git::HerokuUrl;
@@ -35,7 +35,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             continue;
         }
         let may_push = known.is_none_or(|known| known.scope.may_push());
-        let (TokenStatus::Valid(account), true) = (facts.status_of(token), may_push) else {
+        let (Some(account), true) = (facts.valid_account(token), may_push) else {
             continue;
         };
         match api.check_app(token, app) {

@@ -6,13 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::push::{self, Push};
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::cli::Doctor;
-use crate::commands::ask_heroku;
+use crate::commands::verdict;
 use crate::context::Context;
 use crate::files::{self, NotTrusted};
 use crate::git::{Configuration, Setting, UrlParts};
-use crate::heroku_api::ApiError;
 use crate::heroku_cli;
 use crate::keyring::{Listing, Unavailable};
 use crate::logins::lookup::{Answer, StoredToken};
@@ -23,16 +22,6 @@ use crate::token_metadata;
 
 /// How long a request to Heroku may take.
 pub(super) const ASK_LIMIT: Duration = Duration::from_secs(10);
-
-/// What Heroku says about a token.
-#[derive(Clone)]
-pub(super) enum TokenStatus {
-    /// Valid, and of this account.
-    Valid(Account),
-    Rejected,
-    Unknown(Notice),
-    NotAsked,
-}
 
 /// The state of the machine at one moment.
 pub(super) struct Facts<'a> {
@@ -53,7 +42,7 @@ pub(super) struct Facts<'a> {
     pub(super) answer: Answer,
     /// Whether Heroku may not be asked.
     pub(super) is_offline: bool,
-    asked: RefCell<Vec<(Token, TokenStatus)>>,
+    asked: RefCell<Vec<(Token, Option<Verdict>)>>,
     pushes: OnceCell<Vec<Push>>,
 }
 
@@ -105,28 +94,33 @@ impl<'a> Facts<'a> {
         urls.map(|(url, _)| UrlParts::parse(url))
     }
 
-    /// What Heroku says about a token.
-    pub(super) fn status_of(&self, token: &Token) -> TokenStatus {
-        if let Some((_, status)) = self.asked.borrow().iter().find(|(one, _)| one == token) {
-            return status.clone();
+    /// What Heroku says about a token; none if it may not be asked.
+    pub(super) fn verdict(&self, token: &Token) -> Option<Verdict> {
+        if let Some((_, verdict)) = self.asked.borrow().iter().find(|(one, _)| one == token) {
+            return verdict.clone();
         }
-        let known = token_metadata::about(&self.context.environment, token);
-        let ask = || ask_heroku(token, known.as_ref(), self.context);
-        let status = match (!self.is_offline).then(ask) {
-            None => TokenStatus::NotAsked,
-            Some(Ok((account, _))) => TokenStatus::Valid(account),
-            Some(Err(ApiError::TokenRejected)) => TokenStatus::Rejected,
-            Some(Err(failure)) => TokenStatus::Unknown(failure.notice()),
+        let ask = || {
+            let known = token_metadata::about(&self.context.environment, token);
+            verdict(token, known.as_ref(), self.context)
         };
+        let verdict = (!self.is_offline).then(ask);
         self.asked
             .borrow_mut()
-            .push((token.clone(), status.clone()));
-        status
+            .push((token.clone(), verdict.clone()));
+        verdict
+    }
+
+    /// The account of a token, if Heroku accepts the token and shows it.
+    pub(super) fn valid_account(&self, token: &Token) -> Option<Account> {
+        match self.verdict(token) {
+            Some(Verdict::Accepted(account)) => account.ok(),
+            _ => None,
+        }
     }
 
     /// Whether Heroku rejects a token. If it cannot be asked, the token may be valid.
     pub(super) fn is_rejected(&self, token: &Token) -> bool {
-        matches!(self.status_of(token), TokenStatus::Rejected)
+        self.verdict(token) == Some(Verdict::Rejected)
     }
 
     /// Heroku's entries in netrc that git reads; none if this program cannot read them.
@@ -195,10 +189,11 @@ impl<'a> Facts<'a> {
         if self.keyring_account_of(token).is_some() {
             return "this token is in the keyring too".to_owned();
         }
-        match self.status_of(token) {
-            TokenStatus::Valid(account) => format!("this is a valid token of {account}"),
-            TokenStatus::Rejected => "Heroku rejects this token".to_owned(),
-            TokenStatus::Unknown(_) | TokenStatus::NotAsked => String::new(),
+        match self.verdict(token) {
+            Some(Verdict::Accepted(Ok(account))) => format!("this is a valid token of {account}"),
+            Some(Verdict::Accepted(Err(_))) => "this is a valid token".to_owned(),
+            Some(Verdict::Rejected) => "Heroku rejects this token".to_owned(),
+            Some(Verdict::Unknown(_)) | None => String::new(),
         }
     }
 }

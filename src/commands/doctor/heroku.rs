@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::connection::{deciding_settings, has_own_certificates};
-use super::facts::{ASK_LIMIT, Facts, TokenStatus};
+use super::facts::{ASK_LIMIT, Facts};
 use super::{Findings, Severity};
+use crate::account::Verdict;
 use crate::commands::rejected;
 use crate::commands::report::span;
 use crate::git::Setting;
@@ -61,8 +62,8 @@ pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
     };
     // A token that cannot push only matters if git sends it.
     let severity = Severity::fail_if(facts.is_sent(&active.token));
-    match facts.status_of(&active.token) {
-        TokenStatus::Valid(account) => {
+    match facts.verdict(&active.token) {
+        Some(Verdict::Accepted(Ok(account))) => {
             let metadata = active.metadata.clone().unwrap_or_default();
             let now = Timestamp::now();
             let left = metadata.expires.map(|end| span(end.duration_since(now)));
@@ -82,13 +83,17 @@ pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
                 found.pass(what);
             }
         }
-        TokenStatus::Rejected => {
+        Some(Verdict::Rejected) => {
             found.notice(severity, &rejected(active.source, active.account.as_ref()));
         }
-        TokenStatus::Unknown(why) => {
+        Some(Verdict::Accepted(Err(why))) => {
+            let why = why.as_cause_of("the token is valid, but Heroku does not show its account");
+            found.notice(Severity::Warn, &why);
+        }
+        Some(Verdict::Unknown(why)) => {
             let why = why.as_cause_of("the token could not be checked");
             found.notice(Severity::Warn, &why);
         }
-        TokenStatus::NotAsked => {}
+        None => {}
     }
 }

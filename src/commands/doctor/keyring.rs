@@ -1,9 +1,8 @@
 //! The keyring: whether it can be read, and whether its items are as the Heroku CLI and this program need them.
 
-use super::facts::TokenStatus;
 use super::report::counted;
 use super::{Facts, Findings, Repair, Severity};
-use crate::account::Account;
+use crate::account::{Account, Verdict};
 use crate::keyring::{Item, Unavailable};
 use crate::logins;
 use crate::notice::Command;
@@ -86,11 +85,11 @@ pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
             let mut others = items().filter(|item| item.account == *owner && item.token != *token);
             others.any(|item| !facts.is_rejected(&item.token))
         };
-        match facts.status_of(token) {
-            TokenStatus::Rejected => finding
+        match facts.verdict(token) {
+            Some(Verdict::Rejected) => finding
                 .details("Heroku rejects this token")
                 .command_to("remove it", logout()),
-            TokenStatus::Valid(owner) if has_another(&owner) => finding
+            Some(Verdict::Accepted(Ok(owner))) if has_another(&owner) => finding
                 .details("its account has another valid token")
                 .command_to("revoke and remove this one", logout()),
             _ => finding

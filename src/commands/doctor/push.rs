@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::facts::TokenStatus;
 use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
 use crate::account::Account;
@@ -138,13 +137,13 @@ impl Facts<'_> {
 
     /// A token, by its account if that is known.
     fn described(&self, token: &Token) -> String {
-        match (self.account_of(token), self.status_of(token)) {
+        match (self.account_of(token), self.valid_account(token)) {
             // Its name, `heroku`, would be misread.
             (Some(account), _) if *account == Account::unnamed() => {
                 "the token pasted at git's prompt".to_owned()
             }
             (Some(account), _) => format!("the token of {account}"),
-            (None, TokenStatus::Valid(account)) => format!("a token of {account}"),
+            (None, Some(account)) => format!("a token of {account}"),
             (None, _) if self.active_login_with(Some(token)).is_some() => "the token".to_owned(),
             (None, _) => "another token".to_owned(),
         }
