@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::hosts::Heroku;
 use crate::token::{NotAToken, Token};
 use crate::trace::Trace;
 
@@ -22,8 +23,8 @@ pub struct Environment {
     pub api_key: Option<Result<Token, NotAToken>>,
     /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc only, so netrc comes first.
     pub netrc_before_keyring: bool,
-    /// `HEROKU_HOST`, if it is set and not empty.
-    pub heroku_host: Option<String>,
+    /// `HEROKU_HOST`, if it is set and not empty; else `heroku.com`.
+    pub heroku: Heroku,
     /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`. It takes precedence over all other rules.
     pub heroku_data_dir: Option<PathBuf>,
     /// `XDG_DATA_HOME`; it takes precedence over `LOCALAPPDATA`, on Windows too.
@@ -119,7 +120,7 @@ impl Environment {
             }),
             netrc_before_keyring: text("HEROKU_NETRC_WRITE")
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            heroku_host: text("HEROKU_HOST"),
+            heroku: text("HEROKU_HOST").map_or_else(Heroku::default, |host| Heroku::parse(&host)),
             heroku_data_dir: path("HEROKU_DATA_DIR"),
             xdg_data_home: path("XDG_DATA_HOME"),
             xdg_state_home: path("XDG_STATE_HOME"),

@@ -13,6 +13,50 @@ pub struct HerokuHost {
     domain: String,
 }
 
+/// The Heroku that `HEROKU_HOST` selects: `heroku.com`, if it is not set.
+///
+/// A name N means `git.N`, `api.N` and `registry.N`. To the Heroku CLI, a URL means one host for all of them; no Heroku
+/// has such a host.
+///
+/// Source: the Heroku CLI's `vars.js`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heroku {
+    /// None if the variable names a host that is not Heroku's.
+    domain: Option<String>,
+}
+
+impl Default for Heroku {
+    fn default() -> Heroku {
+        Heroku {
+            domain: Some(PRODUCTION.to_owned()),
+        }
+    }
+}
+
+impl Heroku {
+    /// Reads the value of `HEROKU_HOST`.
+    pub fn parse(heroku_host: &str) -> Heroku {
+        let domain = heroku_host.to_ascii_lowercase();
+        Heroku {
+            domain: Some(domain).filter(|domain| is_heroku_domain(domain)),
+        }
+    }
+
+    /// Its host for a service.
+    ///
+    /// None if `HEROKU_HOST` names a host that is not Heroku's: then nothing may be sent, not even to `heroku.com`.
+    pub fn host(&self, service: Service) -> Option<HerokuHost> {
+        Some(HerokuHost::on(self.domain.clone()?, service))
+    }
+
+    /// The same, or the host of `heroku.com` if `HEROKU_HOST` names a host that is not Heroku's: to look up tokens,
+    /// which sends nothing.
+    pub fn host_or_default(&self, service: Service) -> HerokuHost {
+        self.host(service)
+            .unwrap_or_else(|| HerokuHost::production(service))
+    }
+}
+
 /// What a Heroku host is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -54,70 +98,41 @@ impl HerokuHost {
     }
 
     /// The host, if it is one that may get a token: https, and exactly `git.heroku.com` or
-    /// `api.heroku.com`, or the hosts that follow from `heroku_host` (the value of `HEROKU_HOST`).
+    /// `api.heroku.com`, or the hosts of the `selected` Heroku.
     ///
     /// Letter case and an explicit `:443` make no difference. A name with a trailing dot is another name, for which
     /// git has checked another certificate.
-    pub fn from_request(scheme: &str, host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    pub fn from_request(scheme: &str, host: &str, selected: &Heroku) -> Option<HerokuHost> {
         if !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
-        HerokuHost::find_in(&[Service::Git, Service::Api], host, heroku_host)
+        HerokuHost::find_in(&[Service::Git, Service::Api], host, selected)
     }
 
-    /// The container registry, if docker's name for a server means it: `registry.heroku.com`, or the registry that
-    /// follows from `heroku_host`.
+    /// The container registry, if docker's name for a server means it: `registry.heroku.com`, or the registry of
+    /// the `selected` Heroku.
     ///
     /// `https://` before the name and the path of the registry's API after it make no difference. With any other path,
     /// a user name or another port it is another server.
-    pub fn from_registry_name(server: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    pub fn from_registry_name(server: &str, selected: &Heroku) -> Option<HerokuHost> {
         let server = server.strip_prefix("https://").unwrap_or(server);
         let (host, path) = server.split_once('/').unwrap_or((server, ""));
         let is_whole = ["", "v1", "v1/", "v2", "v2/"].contains(&path);
-        let found = HerokuHost::find_in(&[Service::Registry], host, heroku_host);
+        let found = HerokuHost::find_in(&[Service::Registry], host, selected);
         found.filter(|_| is_whole)
     }
 
-    fn find_in(services: &[Service], host: &str, heroku_host: Option<&str>) -> Option<HerokuHost> {
+    fn find_in(services: &[Service], host: &str, selected: &Heroku) -> Option<HerokuHost> {
         let host = host.to_ascii_lowercase();
         let (label, domain) = host.strip_suffix(":443").unwrap_or(&host).split_once('.')?;
         let service = *services.iter().find(|service| service.label() == label)?;
-        if domain == PRODUCTION {
-            return Some(HerokuHost::production(service));
-        }
-        HerokuHost::configured(service, heroku_host?).filter(|ours| ours.domain == domain)
-    }
-
-    /// The host that `HEROKU_HOST` sets for a service; none if its value is not on the list.
-    ///
-    /// A name N means `git.N`, `api.N` and `registry.N`. To the Heroku CLI, a URL means one host for all of them; no
-    /// Heroku has such a host.
-    ///
-    /// Source: the Heroku CLI's `vars.js`.
-    pub fn configured(service: Service, heroku_host: &str) -> Option<HerokuHost> {
-        let domain = heroku_host.to_ascii_lowercase();
-        is_heroku_domain(&domain).then(|| HerokuHost::on(domain, service))
-    }
-
-    /// The host in use for a service: what `HEROKU_HOST` sets, else Heroku's own.
-    ///
-    /// None if `HEROKU_HOST` names a host that is not Heroku's: then nothing may be sent, not even to `heroku.com`.
-    pub fn in_use(service: Service, heroku_host: Option<&str>) -> Option<HerokuHost> {
-        match heroku_host {
-            Some(value) => HerokuHost::configured(service, value),
-            None => Some(HerokuHost::production(service)),
-        }
-    }
-
-    /// The same, or the host of `heroku.com` if `HEROKU_HOST` names a host that is not Heroku's: to look up tokens,
-    /// which sends nothing.
-    pub fn in_use_or_default(service: Service, heroku_host: Option<&str>) -> HerokuHost {
-        HerokuHost::in_use(service, heroku_host).unwrap_or_else(|| HerokuHost::production(service))
+        let is_ours = domain == PRODUCTION || selected.domain.as_deref() == Some(domain);
+        is_ours.then(|| HerokuHost::on(domain.to_owned(), service))
     }
 
     /// The API's host of this name, as [`HerokuHost::api_name`] gives it; none if it is not Heroku's.
     pub fn from_api_name(name: &str) -> Option<HerokuHost> {
-        HerokuHost::configured(Service::Api, name.strip_prefix("api.")?)
+        Heroku::parse(name.strip_prefix("api.")?).host(Service::Api)
     }
 
     /// The name of the API's host of the same Heroku, which identifies that Heroku.
@@ -183,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn service_of(scheme: &str, host: &str) -> Option<Service> {
-        HerokuHost::from_request(scheme, host, None).map(|host| host.service())
+        HerokuHost::from_request(scheme, host, &Heroku::default()).map(|host| host.service())
     }
 
     #[test]
@@ -232,12 +247,12 @@ mod tests {
             "https://registry.heroku.com/v1/",
             "registry.heroku.com/v2",
         ] {
-            let registry = HerokuHost::from_registry_name(server, None).unwrap();
+            let registry = HerokuHost::from_registry_name(server, &Heroku::default()).unwrap();
             assert_eq!(registry.service(), Service::Registry, "{server}");
         }
-        let staging =
-            HerokuHost::from_registry_name("registry.herokudev.com", Some("herokudev.com"));
-        assert!(staging.is_some());
+        let staging = Heroku::parse("herokudev.com");
+        let registry = HerokuHost::from_registry_name("registry.herokudev.com", &staging);
+        assert!(registry.is_some());
     }
 
     #[test]
@@ -262,14 +277,15 @@ mod tests {
             "heroku.com",
             "registry.evil.example",
         ] {
-            let found = HerokuHost::from_registry_name(server, Some("evil.example"));
+            let found = HerokuHost::from_registry_name(server, &Heroku::parse("evil.example"));
             assert_eq!(found, None, "{server:?}");
         }
     }
 
     #[test]
     fn heroku_host_adds_only_hosts_of_heroku() {
-        let with = |value, host| HerokuHost::from_request("https", host, Some(value)).is_some();
+        let with =
+            |value, host| HerokuHost::from_request("https", host, &Heroku::parse(value)).is_some();
         assert!(with("herokudev.com", "git.herokudev.com"));
         assert!(with("staging.herokudev.com", "api.staging.herokudev.com"));
         assert!(with("evil.example", "git.heroku.com"));
@@ -306,14 +322,17 @@ mod tests {
 
     #[test]
     fn a_heroku_is_identified_by_its_api_host() {
-        for (heroku_host, name) in [
-            (None, "api.heroku.com"),
-            (Some("heroku.com"), "api.heroku.com"),
-            (Some("staging.herokudev.com"), "api.staging.herokudev.com"),
+        for (heroku, name) in [
+            (Heroku::default(), "api.heroku.com"),
+            (Heroku::parse("heroku.com"), "api.heroku.com"),
+            (
+                Heroku::parse("staging.herokudev.com"),
+                "api.staging.herokudev.com",
+            ),
         ] {
-            let git = HerokuHost::in_use(Service::Git, heroku_host).unwrap();
+            let git = heroku.host(Service::Git).unwrap();
             assert_eq!(git.api_name(), name);
-            let api = HerokuHost::in_use(Service::Api, heroku_host).unwrap();
+            let api = heroku.host(Service::Api).unwrap();
             assert_eq!(HerokuHost::from_api_name(name).as_ref(), Some(&api));
             assert_eq!(api.is_production(), name == "api.heroku.com");
         }
@@ -323,15 +342,15 @@ mod tests {
 
     #[test]
     fn an_invalid_heroku_host_leaves_no_host() {
-        assert_eq!(HerokuHost::in_use(Service::Api, Some("evil.example")), None);
-        let api = HerokuHost::in_use(Service::Api, None).unwrap();
+        assert_eq!(Heroku::parse("evil.example").host(Service::Api), None);
+        let api = Heroku::default().host(Service::Api).unwrap();
         assert_eq!(api.url(), "https://api.heroku.com");
     }
 
     proptest! {
         #[test]
         fn only_the_exact_host_names_are_accepted(scheme in "[a-zA-Z]{0,6}", host in ".*") {
-            if let Some(ours) = HerokuHost::from_request(&scheme, &host, None) {
+            if let Some(ours) = HerokuHost::from_request(&scheme, &host, &Heroku::default()) {
                 prop_assert!(scheme.eq_ignore_ascii_case("https"));
                 let lower = host.to_ascii_lowercase();
                 let spellings = [ours.name().to_owned(), format!("{}:443", ours.name())];
@@ -341,7 +360,7 @@ mod tests {
 
         #[test]
         fn every_accepted_host_is_on_the_list_whatever_heroku_host_contains(value in ".*", host in ".*") {
-            if let Some(ours) = HerokuHost::from_request("https", &host, Some(&value)) {
+            if let Some(ours) = HerokuHost::from_request("https", &host, &Heroku::parse(&value)) {
                 let name = ours.name();
                 let listed = DOMAINS.iter().any(|d| name == *d || name.ends_with(&format!(".{d}")));
                 prop_assert!(listed);

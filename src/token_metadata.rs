@@ -181,6 +181,7 @@ pub fn remove(environment: &Environment, token: &Token) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::Heroku;
     use crate::scope::Scope;
     use std::fs;
 
@@ -289,8 +290,9 @@ mod tests {
 
     #[test]
     fn only_the_heroku_that_issued_a_token_can_reject_it() {
-        let host = |value| HerokuHost::in_use(Service::Git, value).unwrap();
-        let (production, staging) = (host(None), host(Some("staging.herokudev.com")));
+        let production = HerokuHost::production(Service::Git);
+        let staging = Heroku::parse("staging.herokudev.com").host(Service::Git);
+        let staging = staging.unwrap();
         let of = |host: &HerokuHost| TokenMetadata {
             heroku: Some(host.api_name()),
             ..TokenMetadata::new(&ann(), &token('a'))

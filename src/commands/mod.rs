@@ -142,7 +142,7 @@ fn asks_heroku(command: &Command) -> bool {
 
 /// The host of the API, if `HEROKU_HOST` names another one than heroku.com's.
 fn other_heroku(context: &Context) -> Option<HerokuHost> {
-    let host = HerokuHost::in_use(Service::Api, context.environment.heroku_host.as_deref());
+    let host = context.environment.heroku.host(Service::Api);
     host.filter(|host| !host.is_production())
 }
 
@@ -226,7 +226,7 @@ fn answer_for(named: Option<&str>, context: &Context) -> Result<Answer, Notice> 
 
 /// The host of a service; `HEROKU_HOST` may name another Heroku.
 fn host_in_use(service: Service, context: &Context) -> Result<HerokuHost, Notice> {
-    let host = HerokuHost::in_use(service, context.environment.heroku_host.as_deref());
+    let host = context.environment.heroku.host(service);
     host.ok_or_else(|| ApiError::NotHeroku.notice())
 }
 

@@ -92,7 +92,7 @@ pub fn answer(arguments: &[OsString], input: &mut dyn Read, context: &Context) -
 }
 
 fn registry(server: &str, context: &Context) -> Option<HerokuHost> {
-    HerokuHost::from_registry_name(server, context.environment.heroku_host.as_deref())
+    HerokuHost::from_registry_name(server, &context.environment.heroku)
 }
 
 fn get(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
@@ -189,8 +189,7 @@ fn erase(input: &mut dyn Read, context: &Context) -> Result<Reply, Reply> {
 }
 
 fn list(context: &Context) -> Result<Reply, Reply> {
-    let heroku_host = context.environment.heroku_host.as_deref();
-    let Some(host) = HerokuHost::in_use(Service::Registry, heroku_host) else {
+    let Some(host) = context.environment.heroku.host(Service::Registry) else {
         return Ok(Reply::text("{}"));
     };
     let answer = lookup::find(&host, None, context);

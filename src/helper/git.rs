@@ -58,9 +58,8 @@ impl HerokuRequest {
     /// it is for Heroku.
     fn read(input: &mut dyn io::Read, context: &Context) -> Result<Option<HerokuRequest>, Notice> {
         let environment = &context.environment;
-        let heroku_host = |scheme: &str, host: &str| {
-            HerokuHost::from_request(scheme, host, environment.heroku_host.as_deref())
-        };
+        let heroku_host =
+            |scheme: &str, host: &str| HerokuHost::from_request(scheme, host, &environment.heroku);
         let fields = match Request::read(input) {
             Ok(fields) => fields,
             Err(malformed) => {

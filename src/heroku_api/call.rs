@@ -148,13 +148,14 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Notice> {
 mod tests {
     use super::*;
     use crate::environment::Environment;
+    use crate::hosts::Heroku;
     use crate::notice::Kind;
     use proptest::prelude::*;
     use std::time::Duration;
 
     fn api(heroku_host: Option<&str>) -> HerokuApi {
         let environment = Environment {
-            heroku_host: heroku_host.map(str::to_owned),
+            heroku: heroku_host.map_or_else(Heroku::default, Heroku::parse),
             ..Environment::default()
         };
         HerokuApi::new(&environment, Duration::from_secs(1)).unwrap()

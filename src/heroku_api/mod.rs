@@ -73,8 +73,7 @@ impl HerokuApi {
     /// [`ApiError::NotHeroku`] if `HEROKU_HOST` names a host that is not Heroku's; [`ApiError::Setting`] if a
     /// variable about the proxy or the certificates is wrong.
     pub fn new(environment: &Environment, limit: Duration) -> Result<HerokuApi, ApiError> {
-        let configured = environment.heroku_host.as_deref();
-        let host = HerokuHost::in_use(Service::Api, configured);
+        let host = environment.heroku.host(Service::Api);
         let host = host.ok_or(ApiError::NotHeroku)?;
         HerokuApi::of(&host, environment, limit)
     }
@@ -165,6 +164,7 @@ impl HerokuApi {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::Heroku;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_heroku_host_outside_heroku_is_an_error() {
         let environment = Environment {
-            heroku_host: Some("evil.example".to_owned()),
+            heroku: Heroku::parse("evil.example"),
             ..Environment::default()
         };
         let failure = HerokuApi::new(&environment, Duration::from_secs(1)).err();

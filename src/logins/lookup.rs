@@ -411,8 +411,7 @@ impl Answer {
     }
 
     fn for_no_account(sources: &[Source], context: &Context) -> Answer {
-        let host =
-            HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
+        let host = context.environment.heroku.host_or_default(Service::Git);
         find_in(sources, &host, None, context)
     }
 

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::files;
 use crate::heroku_cli;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::Service;
 use crate::keyring::{Lock, Unavailable};
 use crate::logins::lookup::{Answer, Source, StoredToken};
 use crate::netrc::{self, Cause, Entry, Netrc, Unreadable};
@@ -457,8 +457,7 @@ fn entries_in_netrc(context: &Context) -> (Vec<Entry>, Option<Unreadable>) {
         Ok(None) => return (Vec::new(), None),
         Err(why) => return (Vec::new(), Some(why)),
     };
-    let host =
-        HerokuHost::in_use_or_default(Service::Git, context.environment.heroku_host.as_deref());
+    let host = context.environment.heroku.host_or_default(Service::Git);
     let (mut logins, mut unreadable): (Vec<Entry>, _) = (Vec::new(), None);
     for entry in netrc.entries_serving(&host) {
         match entry {

@@ -287,8 +287,7 @@ fn machines_of(host: &HerokuHost) -> [HerokuHost; 2] {
 /// Those that the Heroku CLI reads and writes here. `HEROKU_HOST` may name another Heroku; a host that is not
 /// Heroku's is ignored, as in the CLI.
 fn machines_in_use(environment: &Environment) -> [HerokuHost; 2] {
-    let heroku_host = environment.heroku_host.as_deref();
-    machines_of(&HerokuHost::in_use_or_default(Service::Git, heroku_host))
+    machines_of(&environment.heroku.host_or_default(Service::Git))
 }
 
 /// Writes a login into the user's netrc, in place of every other one of Heroku's.
@@ -486,6 +485,7 @@ fn encrypted_path(environment: &Environment) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::Heroku;
     use std::fs;
 
     #[test]
@@ -556,7 +556,7 @@ mod tests {
 
     #[test]
     fn the_token_of_one_heroku_is_not_used_for_another() {
-        let other = HerokuHost::configured(Service::Git, "herokudev.com").unwrap();
+        let other = Heroku::parse("herokudev.com").host(Service::Git).unwrap();
         let both = netrc(
             "machine api.heroku.com login a password TOKEN\n\
              machine api.herokudev.com login b password TOKEN",
@@ -635,7 +635,7 @@ mod tests {
 
     fn machines(heroku_host: &str) -> [HerokuHost; 2] {
         machines_in_use(&Environment {
-            heroku_host: Some(heroku_host.to_owned()),
+            heroku: Heroku::parse(heroku_host),
             ..Environment::default()
         })
     }

@@ -1,6 +1,6 @@
 //! Host names: they alone decide whether the token is sent.
 
-use git_credential_heroku_rs::hosts::{HerokuHost, Service};
+use git_credential_heroku_rs::hosts::{Heroku, HerokuHost, Service};
 
 /// Three lines: `HEROKU_HOST`, the scheme, the host or the name of docker's registry.
 pub(crate) fn check(bytes: &[u8]) {
@@ -10,18 +10,21 @@ pub(crate) fn check(bytes: &[u8]) {
     let mut lines = text.splitn(3, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let (configured, scheme, host) = (line(), line(), line());
-    let configured = Some(configured).filter(|value| !value.is_empty());
-    check_git(configured, scheme, host);
-    check_registry(configured, host);
+    let configured = match configured {
+        "" => Heroku::default(),
+        value => Heroku::parse(value),
+    };
+    check_git(&configured, scheme, host);
+    check_registry(&configured, host);
 }
 
-fn check_git(configured: Option<&str>, scheme: &str, host: &str) {
+fn check_git(configured: &Heroku, scheme: &str, host: &str) {
     let bare = host.to_ascii_lowercase();
     let bare = bare.strip_suffix(":443").unwrap_or(&bare);
     let production = ["git.heroku.com", "api.heroku.com"].contains(&bare);
     let named = [Service::Git, Service::Api]
         .into_iter()
-        .filter_map(|service| HerokuHost::configured(service, configured?))
+        .filter_map(|service| configured.host(service))
         .any(|ours| ours.name() == bare);
     let is_ours = scheme.eq_ignore_ascii_case("https") && (production || named);
     let found = HerokuHost::from_request(scheme, host, configured);
@@ -37,7 +40,7 @@ fn check_git(configured: Option<&str>, scheme: &str, host: &str) {
     }
 }
 
-fn check_registry(configured: Option<&str>, server: &str) {
+fn check_registry(configured: &Heroku, server: &str) {
     let Some(found) = HerokuHost::from_registry_name(server, configured) else {
         return;
     };

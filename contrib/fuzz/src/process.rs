@@ -9,7 +9,7 @@ use std::time::Duration;
 use git_credential_heroku_rs::cli::{self, Invocation};
 use git_credential_heroku_rs::environment::Environment;
 use git_credential_heroku_rs::heroku_api::{ApiError, read_headers, second_factor};
-use git_credential_heroku_rs::hosts::{HerokuHost, Service};
+use git_credential_heroku_rs::hosts::Service;
 
 const OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
 
@@ -97,8 +97,7 @@ pub(crate) fn check_environment(bytes: &[u8]) {
     ];
     assert!(environment.home.is_none() || files.iter().all(Option::is_some));
     for service in [Service::Git, Service::Api, Service::Registry] {
-        let host = environment.heroku_host.as_deref();
-        if let Some(host) = HerokuHost::in_use(service, host) {
+        if let Some(host) = environment.heroku.host(service) {
             assert!(
                 crate::hosts::is_in_herokus_domains(host.name()),
                 "{}",

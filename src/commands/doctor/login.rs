@@ -4,7 +4,7 @@ use super::{Facts, Findings, Repair, Severity};
 use crate::account::Account;
 use crate::heroku_api::ApiError;
 use crate::heroku_cli;
-use crate::hosts::{HerokuHost, Service};
+use crate::hosts::Service;
 use crate::logins;
 use crate::logins::lookup::Source;
 use crate::notice::Fix;
@@ -52,7 +52,7 @@ pub(super) fn variables(facts: &Facts<'_>, found: &mut Findings) {
             .details("git and the Heroku CLI use the variable, whichever account is active")
             .fix(Fix::unset("HEROKU_API_KEY"));
     }
-    let what = match HerokuHost::in_use(Service::Api, environment.heroku_host.as_deref()) {
+    let what = match environment.heroku.host(Service::Api) {
         Some(host) if host.is_production() => return,
         Some(host) => format!("HEROKU_HOST selects {host}, for heroku-rs and for the Heroku CLI"),
         None => ApiError::NotHeroku.to_string(),
