@@ -175,57 +175,41 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A retry that is about to happen.
-struct Retry {
-    /// Why the request failed this time.
-    why: ApiError,
-    /// How long until the request is sent again.
-    pause: Duration,
+/// The only rule for retries: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
+/// and, for a request that only reads, after a 502, 503 or 504. Returns the pause before it.
+///
+/// A caller with a small limit is not made to wait long either. In a network that drops packets, each attempt to
+/// connect takes long, so none is made after the limit. `elapsed` is the time since the first attempt.
+fn pause_before_retry(
+    result: &Result<Response, ApiError>,
+    request: &Request<'_>,
+    attempt: u32,
+    elapsed: Duration,
+) -> Option<Duration> {
+    const STEP: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(60);
+    let step = STEP * attempt;
+    let limit = request.limit.unwrap_or(LONGEST);
+    let pause = match result {
+        Err(why) if why.is_before_the_request() && elapsed < limit => step,
+        Err(_) => return None,
+        Ok(response) => match response.status() {
+            429 => response.retry_after()?,
+            502..=504 if request.only_reads() => response.retry_after().unwrap_or(step),
+            _ => return None,
+        },
+    };
+    (pause <= LONGEST.min(2 * limit)).then_some(pause)
 }
 
-impl Retry {
-    /// Waits, and reports why if the user notices it.
-    fn wait(&self) {
-        const NOTICED: Duration = Duration::from_secs(1);
-        if self.pause >= NOTICED {
-            let seconds = self.pause.as_secs_f32();
-            terminal::print_in_place(&format!("{}; trying again in {seconds} s", self.why));
-        }
-        thread::sleep(self.pause);
+/// Reports a pause that the user notices. Only one that Heroku asked for is so long.
+fn wait(pause: Duration) {
+    const NOTICED: Duration = Duration::from_secs(1);
+    if pause >= NOTICED {
+        let seconds = pause.as_secs();
+        terminal::print_in_place(&format!("Heroku asks to wait; trying again in {seconds} s"));
     }
-
-    /// The only rule: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
-    /// and, for a request that only reads, after a 502, 503 or 504.
-    ///
-    /// A caller with a small limit is not made to wait long either. In a network that drops packets, each attempt to
-    /// connect takes long, so none is made after the limit. `elapsed` is the time since the first attempt.
-    fn after(
-        result: &Result<Response, ApiError>,
-        request: &Request<'_>,
-        attempt: u32,
-        elapsed: Duration,
-    ) -> Option<Retry> {
-        const STEP: Duration = Duration::from_millis(250);
-        const LONGEST: Duration = Duration::from_secs(60);
-        let step = STEP * attempt;
-        let limit = request.limit.unwrap_or(LONGEST);
-        let (why, pause) = match result {
-            Err(why) if why.is_before_the_request() && elapsed < limit => (why.clone(), step),
-            Err(_) => return None,
-            Ok(response) => match response.status() {
-                429 => {
-                    let pause = response.retry_after()?;
-                    (ApiError::RateLimited(Some(pause)), pause)
-                }
-                status @ 502..=504 if request.only_reads() => {
-                    let pause = response.retry_after().unwrap_or(step);
-                    (ApiError::Server(status), pause)
-                }
-                _ => return None,
-            },
-        };
-        (pause <= LONGEST.min(2 * limit)).then_some(Retry { why, pause })
-    }
+    thread::sleep(pause);
 }
 
 impl HerokuApi {
@@ -237,10 +221,10 @@ impl HerokuApi {
         let start = Instant::now();
         for attempt in 1..request.tries {
             let result = self.send_once(request);
-            let Some(retry) = Retry::after(&result, request, attempt, start.elapsed()) else {
+            let Some(pause) = pause_before_retry(&result, request, attempt, start.elapsed()) else {
                 return result;
             };
-            retry.wait();
+            wait(pause);
         }
         self.send_once(request)
     }
@@ -318,8 +302,7 @@ mod tests {
         result: &Result<Response, ApiError>,
         limit: Duration,
     ) -> Option<Duration> {
-        let retry = Retry::after(result, &request(method, limit), 1, Duration::ZERO);
-        retry.map(|retry| retry.pause)
+        pause_before_retry(result, &request(method, limit), 1, Duration::ZERO)
     }
 
     #[test]
@@ -352,7 +335,7 @@ mod tests {
         let mut unlimited = request(Method::GET, SECOND);
         unlimited.limit = None;
         let busy = Ok(answer(429, Some("60")));
-        assert!(Retry::after(&busy, &unlimited, 1, Duration::ZERO).is_some());
+        assert!(pause_before_retry(&busy, &unlimited, 1, Duration::ZERO).is_some());
     }
 
     #[test]
@@ -379,8 +362,8 @@ mod tests {
         let dropped = Err(unreachable(NetworkError::NotConnected(String::new())));
         let request = request(Method::POST, 30 * SECOND);
         for (seconds, is_tried) in [(10, true), (20, true), (30, false)] {
-            let retry = Retry::after(&dropped, &request, 2, seconds * SECOND);
-            assert_eq!(retry.is_some(), is_tried, "{seconds}");
+            let pause = pause_before_retry(&dropped, &request, 2, seconds * SECOND);
+            assert_eq!(pause.is_some(), is_tried, "{seconds}");
         }
     }
 

@@ -199,7 +199,7 @@ fn every_request_waits_for_the_rate_limit() {
         world
             .helper(&format!("api {line}"))
             .succeeds()
-            .stderr_is("too many requests to Heroku; trying again in 1 s\n");
+            .stderr_is("Heroku asks to wait; trying again in 1 s\n");
     }
     assert_eq!(world.heroku.requests().len(), 4);
 }

@@ -105,7 +105,7 @@ fn the_retry_time_of_heroku_is_kept_and_reported() {
     world
         .helper_with_input("login --with-token", &token)
         .succeeds()
-        .says("too many requests to Heroku; trying again in 2 s\n");
+        .says("Heroku asks to wait; trying again in 2 s\n");
     login_fails(
         Fault::api(429, "rate_limit", "slow down"),
         "too many requests to Heroku",
