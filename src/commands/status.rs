@@ -72,8 +72,8 @@ pub(super) fn run(arguments: &Status, session: &mut Session<'_, '_>) -> anyhow::
     } else {
         report.write_text(environment, session.streams.output)?;
     }
-    if served.is_some_and(|found| found.source == Source::Keyring) {
-        super::login::warn_if_not_shared(session)?;
+    if let Some(served) = served {
+        super::login::warn_if_hidden_from_cli(served.source, session)?;
     }
     match problem {
         Some(problem) => Err(AlreadyReported(problem.kind()).into()),

@@ -106,3 +106,16 @@ fn a_logout_removes_what_the_heroku_cli_wrote() {
     assert_eq!(world.accounts_in_the_keyring(), Vec::<String>::new());
     assert_eq!(world.active_account(), None);
 }
+
+#[test]
+fn status_reports_that_the_heroku_cli_cannot_read_the_item() {
+    let world = World::new().with_keyring();
+    let _ = logs_in(&world);
+    world.helper("status").succeeds().stderr_is("");
+    world.has_program("heroku", "exit 1");
+    world.lacks_the_program("secret-tool");
+    world.helper("status").succeeds().stderr_is(
+        "warning: the Heroku CLI cannot use this login (without secret-tool it reads only netrc)\n  \
+         install the package libsecret-tools, or log in with --store netrc\n",
+    );
+}

@@ -254,11 +254,9 @@ fn place(source: Source, context: &Context) -> String {
     if source == Source::Netrc {
         return netrc::location(&context.environment);
     }
-    let is_shared = context.keyring().is_shared() && !cli_cannot_read_keyring(context);
-    let shared = if is_shared {
-        ", shared with the Heroku CLI"
-    } else {
-        ""
+    let shared = match hidden_from_cli(context) {
+        None => ", shared with the Heroku CLI",
+        Some(_) => "",
     };
     format!("the keyring{shared}")
 }
@@ -274,27 +272,35 @@ pub(super) fn warn_about_other_programs(
     source: Source,
     session: &mut Session<'_, '_>,
 ) -> anyhow::Result<()> {
-    if source == Source::Keyring {
-        if cli_cannot_read_keyring(session.context) {
-            session.warn(&Notice::new(
-                "the Heroku CLI cannot use this login (without secret-tool it reads only netrc)",
-                "install the package libsecret-tools, or log in with --store netrc",
-            ))?;
-        }
-        warn_if_not_shared(session)?;
-    }
+    warn_if_hidden_from_cli(source, session)?;
     warn_of_api_key(session)
 }
 
-/// Warns if the Heroku CLI does not read the keyring that stores this login, as on a Windows without `PasswordVault`.
-pub(super) fn warn_if_not_shared(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
-    if session.context.keyring().is_shared() {
-        return Ok(());
+/// Warns if the Heroku CLI does not read a login from this source.
+pub(super) fn warn_if_hidden_from_cli(
+    source: Source,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<()> {
+    match hidden_from_cli(session.context) {
+        Some(why) if source == Source::Keyring => session.warn(&why),
+        _ => Ok(()),
     }
-    session.warn(&Notice::new(
-        "the Heroku CLI cannot use this login (this Windows has no PasswordVault)",
-        "log in with the Heroku CLI too: heroku login",
-    ))
+}
+
+/// Why the Heroku CLI does not read a login in the keyring, if it does not.
+fn hidden_from_cli(context: &Context) -> Option<Notice> {
+    if !context.keyring().is_shared() {
+        return Some(Notice::new(
+            "the Heroku CLI cannot use this login (this Windows has no PasswordVault)",
+            "log in with the Heroku CLI too: heroku login",
+        ));
+    }
+    cli_cannot_read_keyring(context).then(|| {
+        Notice::new(
+            "the Heroku CLI cannot use this login (without secret-tool it reads only netrc)",
+            "install the package libsecret-tools, or log in with --store netrc",
+        )
+    })
 }
 
 fn not_accepted(failure: &ApiError) -> Notice {
