@@ -109,29 +109,11 @@ impl On {
     fn write(&self, line: &[u8]) {
         let _ = match &self.path {
             None => io::stderr().write_all(line),
-            Some(path) => match self.file.get_or_init(|| self.opened(path)) {
+            Some(path) => match self.file.get_or_init(|| opened(path)) {
                 Some(file) => (&*file).write_all(line),
                 None => Ok(()),
             },
         };
-    }
-
-    fn opened(&self, path: &Path) -> Option<File> {
-        let why = if path.is_absolute() {
-            let error = match open(path) {
-                Ok(file) => return Some(file),
-                Err(error) => error.to_string().to_lowercase(),
-            };
-            let path = self.redactor().redacted(&path.display().to_string());
-            let why = error.split(" (").next().unwrap_or_default();
-            format!("{path} could not be opened ({why})")
-        } else {
-            "the value is neither 1 nor an absolute path".to_owned()
-        };
-        let variable = Trace::VARIABLE;
-        let line = format!("heroku-rs: warning: no trace: {why}\n  check {variable}\n");
-        let _ = io::stderr().write_all(line.as_bytes());
-        None
     }
 
     fn redactor(&self) -> MutexGuard<'_, Redactor> {
@@ -139,8 +121,25 @@ impl On {
     }
 }
 
+/// The file, or a warning on stderr. The warning does not name the file, since its path may contain a secret.
+fn opened(path: &Path) -> Option<File> {
+    let why = match open(path) {
+        Ok(file) => return Some(file),
+        Err(why) => why,
+    };
+    let variable = Trace::VARIABLE;
+    let line = format!("heroku-rs: warning: no trace: {why}\n  check {variable}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
+    None
+}
+
 /// Opens the file without waiting: it may be a FIFO without a reader, or a terminal.
 fn open(path: &Path) -> io::Result<File> {
+    if path.is_relative() {
+        return Err(io::Error::other(
+            "the value is neither 1 nor an absolute path",
+        ));
+    }
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
