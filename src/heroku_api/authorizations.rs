@@ -224,9 +224,12 @@ impl HerokuApi {
 /// Which of these authorizations is the token's, if that is certain: Heroku shows parts of tokens,
 /// and if two of them match, neither is returned.
 pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
-    let whole = all.iter().position(|one| one.shows(token) == Shown::Whole);
+    /// `HRKU-` and a few characters match every token.
+    const FEWEST_VISIBLE: usize = 12;
+    let whole = Some(token.expose().len());
+    let whole = all.iter().position(|one| one.visible_of(token) == whole);
     whole.or_else(|| {
-        let is_likely = |one: &Authorization| one.shows(token) == Shown::Likely;
+        let is_likely = |one: &Authorization| one.visible_of(token) >= Some(FEWEST_VISIBLE);
         let first = all.iter().position(is_likely);
         first.filter(|_| all.iter().rposition(is_likely) == first)
     })
@@ -239,19 +242,6 @@ fn path_of(list: &str, id: &str) -> Result<String, ApiError> {
         return Err(ApiError::Invalid(format!("no id of {list}")));
     }
     Ok(format!("/oauth/{list}/{id}"))
-}
-
-/// How much an authorization shows of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    /// All of it.
-    Whole,
-    /// More of it than two tokens share by chance.
-    Likely,
-    /// So little that it may be another token.
-    Possibly,
-    /// It shows another token.
-    Not,
 }
 
 impl Authorization {
@@ -285,30 +275,23 @@ impl Authorization {
 
     /// Whether what Heroku shows of this authorization's token could be part of `token`.
     pub fn may_be_of(&self, token: &Token) -> bool {
-        self.shows(token) != Shown::Not
+        self.visible_of(token).is_some()
     }
 
-    /// `HRKU-` and a few characters match every token.
-    fn shows(&self, token: &Token) -> Shown {
-        const FEWEST_VISIBLE: usize = 12;
+    /// How many characters it shows of this token; none if it shows another token.
+    fn visible_of(&self, token: &Token) -> Option<usize> {
         let Some(shown) = self.shown_token() else {
-            return Shown::Possibly;
+            return Some(0);
         };
         let (shown, token) = (shown.expose_secret(), token.expose());
         if shown == token {
-            return Shown::Whole;
+            return Some(token.len());
         }
-        let Some((prefix, rest)) = shown.split_once('*') else {
-            return Shown::Not;
-        };
+        let (prefix, rest) = shown.split_once('*')?;
         let suffix = rest.rsplit('*').next().unwrap_or_default();
         let visible = prefix.len() + suffix.len();
         let fits = token.starts_with(prefix) && token.ends_with(suffix) && visible < token.len();
-        match visible {
-            _ if !fits => Shown::Not,
-            ..FEWEST_VISIBLE => Shown::Possibly,
-            _ => Shown::Likely,
-        }
+        fits.then_some(visible)
     }
 }
 
@@ -392,16 +375,20 @@ mod tests {
     #[test]
     fn a_short_prefix_identifies_no_token() {
         let token = Token::parse(TOKEN).unwrap();
-        for (text, shown) in [
-            (TOKEN, Shown::Whole),
-            ("HRKU-0123**********abcdef", Shown::Likely),
-            ("HRKU-**********", Shown::Possibly),
-            ("**********", Shown::Possibly),
-            ("HRKU-9999**********abcdef", Shown::Not),
-            ("HRKU-0123", Shown::Not),
+        for (text, visible, is_identified) in [
+            (TOKEN, Some(41), true),
+            ("HRKU-0123**********abcdef", Some(15), true),
+            ("HRKU-012**********cdef", Some(12), true),
+            ("HRKU-012**********def", Some(11), false),
+            ("HRKU-**********", Some(5), false),
+            ("**********", Some(0), false),
+            ("HRKU-9999**********abcdef", None, false),
+            ("HRKU-0123", None, false),
         ] {
-            let one = parsed(&json!({"id": "a", "access_token": {"token": text}}));
-            assert_eq!(one.unwrap().shows(&token), shown, "{text}");
+            let one = parsed(&json!({"id": "a", "access_token": {"token": text}})).unwrap();
+            assert_eq!(one.visible_of(&token), visible, "{text}");
+            let position = position_of(&token, &[one]);
+            assert_eq!(position.is_some(), is_identified, "{text}");
         }
     }
 }
