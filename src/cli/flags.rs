@@ -252,8 +252,8 @@ pub struct Rotate {
 
 fn margin(text: &str) -> Result<Duration, String> {
     match Lifetime::parse(text) {
-        Ok(Lifetime::Limited(time)) => Ok(time),
-        Ok(Lifetime::Endless) | Err(_) => {
+        Ok(Lifetime(Some(seconds))) => Ok(Duration::from_secs(seconds)),
+        Ok(Lifetime(None)) | Err(_) => {
             Err("give a number and s, m (minutes), h, d, w or y, such as 7d".to_owned())
         }
     }

@@ -1,7 +1,5 @@
 //! The flags of `login`, and the words that other commands share with it.
 
-use std::time::Duration;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
@@ -72,24 +70,11 @@ pub struct Login {
     pub force: bool,
 }
 
-/// The lifetime of a token.
+/// The lifetime of a token in seconds, as Heroku's `expires_in`; none if the token never expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lifetime {
-    /// This long.
-    Limited(Duration),
-    /// Until the token is revoked.
-    Endless,
-}
+pub struct Lifetime(pub Option<u64>);
 
 impl Lifetime {
-    /// The lifetime in seconds, as Heroku's `expires_in`; none if the token never expires.
-    pub fn seconds(self) -> Option<u64> {
-        match self {
-            Lifetime::Limited(time) => Some(time.as_secs()),
-            Lifetime::Endless => None,
-        }
-    }
-
     /// Reads `never`, or a number and one of `s m h d w y`.
     ///
     /// # Errors
@@ -97,15 +82,15 @@ impl Lifetime {
     pub fn parse(text: &str) -> Result<Lifetime, String> {
         const HELP: &str = "give never, or a number and s, m (minutes), h, d, w or y, such as 30d";
         if text == "never" {
-            return Ok(Lifetime::Endless);
+            return Ok(Lifetime(None));
         }
-        let limited = limited(text).ok_or(HELP)?;
-        Ok(Lifetime::Limited(limited))
+        let seconds = seconds(text).ok_or(HELP)?;
+        Ok(Lifetime(Some(seconds)))
     }
 }
 
 /// Reads a number, more than 0, and a unit.
-fn limited(text: &str) -> Option<Duration> {
+fn seconds(text: &str) -> Option<u64> {
     const UNITS: [(char, u64); 6] = [
         ('s', 1),
         ('m', 60),
@@ -118,7 +103,7 @@ fn limited(text: &str) -> Option<Duration> {
     let (number, seconds) =
         units.find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))?;
     let total = number.parse::<u64>().ok()?.checked_mul(seconds)?;
-    (total > 0).then(|| Duration::from_secs(total))
+    (total > 0).then_some(total)
 }
 
 #[cfg(test)]
@@ -147,10 +132,10 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_a_number_and_a_unit() {
-        let days = |days: u64| Ok(Lifetime::Limited(Duration::from_secs(86_400 * days)));
+        let days = |days: u64| Ok(Lifetime(Some(86_400 * days)));
         assert_eq!(Lifetime::parse("30d"), days(30));
         assert_eq!(Lifetime::parse("1y"), days(365));
-        assert_eq!(Lifetime::parse("never"), Ok(Lifetime::Endless));
+        assert_eq!(Lifetime::parse("never"), Ok(Lifetime(None)));
         for text in [
             "",
             "d",

@@ -30,7 +30,7 @@ impl Client {
         let new = NewAuthorization {
             description: &arguments.description,
             scope,
-            expires_in: arguments.expires_in.seconds(),
+            expires_in: arguments.expires_in.0,
         };
         let (created, token) = self
             .api

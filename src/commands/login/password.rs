@@ -24,7 +24,7 @@ pub(super) fn ask(
     let new = NewAuthorization {
         description: &description,
         scope: arguments.scope.iter().cloned().collect(),
-        expires_in: arguments.expires_in.seconds(),
+        expires_in: arguments.expires_in.0,
     };
     let email = terminal::line(&prompt("Email", session.context)).map_err(Notice::from)?;
     let password = terminal::hidden(&prompt("Password", session.context)).map_err(Notice::from)?;

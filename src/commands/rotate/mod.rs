@@ -241,7 +241,7 @@ fn rotate(
     let new = NewAuthorization {
         description: rotation_journal::unmarked(description),
         scope: old.scope(),
-        expires_in: lifetime.seconds(),
+        expires_in: lifetime.0,
     };
     if arguments.dry_run {
         print_plan(&rotator, &new, &old, session)

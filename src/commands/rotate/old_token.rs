@@ -14,7 +14,7 @@ use crate::token::Token;
 use crate::token_metadata::TokenMetadata;
 
 /// The lifetime of a new token if that of the old one is not known: the same as for a login of the Heroku CLI.
-const DEFAULT_LIFETIME: Lifetime = Lifetime::Limited(Duration::from_secs(30 * 86_400));
+const DEFAULT_LIFETIME: Lifetime = Lifetime(Some(30 * 86_400));
 
 /// Whether a token expires within this margin; without a margin, a rotation is always due.
 pub(super) fn is_due(token: &TokenMetadata, margin: Option<Duration>) -> bool {
@@ -95,7 +95,7 @@ impl OldToken {
         } = &self.metadata;
         match (authorization, created, expires) {
             (_, Some(from), Some(to)) => rounded(to.duration_since(*from)),
-            (Some(_), _, None) => Lifetime::Endless,
+            (Some(_), _, None) => Lifetime(None),
             _ => DEFAULT_LIFETIME,
         }
     }
@@ -108,7 +108,7 @@ fn rounded(lifetime: SignedDuration) -> Lifetime {
     let seconds = lifetime.as_secs();
     let step = if seconds >= DAY / 2 { 3_600 } else { 60 };
     let steps = ((seconds + step / 2) / step).max(1);
-    Lifetime::Limited(Duration::from_secs((steps * step).unsigned_abs()))
+    Lifetime(Some((steps * step).unsigned_abs()))
 }
 
 #[cfg(test)]
@@ -157,14 +157,14 @@ mod tests {
 
     #[test]
     fn a_difference_between_two_clocks_does_not_extend_a_lifetime() {
-        let days = |days: u64| Lifetime::Limited(Duration::from_secs(24 * HOUR * days));
+        let days = |days: u64| Lifetime(Some(24 * HOUR * days));
         for drift in [-1500, -1, 0, 1, 1500] {
             assert_eq!(
                 rounded(SignedDuration::from_secs(30 * 86_400 + drift)),
                 days(30)
             );
         }
-        let minutes = |minutes: u64| Lifetime::Limited(Duration::from_secs(60 * minutes));
+        let minutes = |minutes: u64| Lifetime(Some(60 * minutes));
         assert_eq!(
             rounded(SignedDuration::from_secs(8 * 3600 + 20)),
             minutes(480)
@@ -196,9 +196,9 @@ mod tests {
             created: Some(in_hours(-10)),
             ..token(Some("an-id"), Some(in_hours(14)))
         };
-        let expected = Lifetime::Limited(Duration::from_secs(24 * HOUR));
+        let expected = Lifetime(Some(24 * HOUR));
         assert_eq!(old(limited).lifetime(), expected);
         let endless = token(Some("an-id"), None);
-        assert_eq!(old(endless).lifetime(), Lifetime::Endless);
+        assert_eq!(old(endless).lifetime(), Lifetime(None));
     }
 }
