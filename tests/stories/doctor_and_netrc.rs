@@ -86,7 +86,7 @@ fn a_copy_of_a_token_in_the_keyring_is_found_and_clean_removes_it() {
     world
         .helper("doctor")
         .succeeds()
-        .says("this is the active token\n")
+        .says("this is the token of a…@example.com\n")
         .says("remove the copy: git credential-heroku-rs netrc clean\n");
     world.helper("netrc clean").succeeds();
     assert_eq!(netrc_text(&world), OTHERS);
@@ -104,7 +104,7 @@ fn a_token_of_another_account_in_netrc_is_what_git_sends() {
     ));
     for mode in [0o600, 0o666] {
         has_the_mode(&world, mode);
-        let words = "git gets a token of b…@example.com from netrc, and asks no helper";
+        let words = "git gets a valid token of b…@example.com from netrc, and asks no helper";
         is_found(&world, "push.credential", words);
     }
 }

@@ -284,7 +284,7 @@ fn another_helper_answers_with_another_token() {
     is_found(
         &world,
         "push.credential",
-        "git gets a token of b…@example.com from `other` (~/.gitconfig)",
+        "git gets a valid token of b…@example.com from `other` (~/.gitconfig)",
     );
     is_found_and_fixed(&world, "git.helpers", "git asks `other`");
     is_healthy(&world);

@@ -162,13 +162,6 @@ impl<'a> Facts<'a> {
         Some(&item.account)
     }
 
-    /// The account of a token, if it is the active one or in the keyring.
-    pub(super) fn account_of(&self, token: &Token) -> Option<&Account> {
-        let active = self.active_login_with(Some(token));
-        let account = active.and_then(|active| active.account.as_ref());
-        account.or_else(|| self.keyring_account_of(token))
-    }
-
     /// Whether the keyring certainly has no token of this account.
     pub(super) fn is_not_in_keyring(&self, account: &Account) -> bool {
         self.listing.as_ref().is_ok_and(|listing| {
@@ -181,19 +174,30 @@ impl<'a> Facts<'a> {
         self.context.environment.home.as_deref()
     }
 
-    /// What the user should know about a token that was found elsewhere; empty if nothing is known.
+    /// A token, by its account if that is known.
+    pub(super) fn described(&self, token: &Token) -> String {
+        let active = self.active_login_with(Some(token));
+        let account = active.and_then(|active| active.account.as_ref());
+        let account = account.or_else(|| self.keyring_account_of(token));
+        match (account, self.verdict(token)) {
+            // Its name, `heroku`, would be misread.
+            (Some(account), _) if *account == Account::unnamed() => {
+                "the token pasted at git's prompt".to_owned()
+            }
+            (Some(account), _) => format!("the token of {account}"),
+            (None, Some(Verdict::Accepted(Ok(account)))) => format!("a valid token of {account}"),
+            (None, _) if active.is_some() => "the active token".to_owned(),
+            (None, Some(Verdict::Accepted(Err(_)))) => "a valid token".to_owned(),
+            (None, _) => "a token of an unknown account".to_owned(),
+        }
+    }
+
+    /// What the user should know about a token that was found elsewhere.
     pub(super) fn status_text(&self, token: &Token) -> String {
-        if self.active_login_with(Some(token)).is_some() {
-            return "this is the active token".to_owned();
-        }
-        if self.keyring_account_of(token).is_some() {
-            return "this token is in the keyring too".to_owned();
-        }
-        match self.verdict(token) {
-            Some(Verdict::Accepted(Ok(account))) => format!("this is a valid token of {account}"),
-            Some(Verdict::Accepted(Err(_))) => "this is a valid token".to_owned(),
-            Some(Verdict::Rejected) => "Heroku rejects this token".to_owned(),
-            Some(Verdict::Unknown(_)) | None => String::new(),
+        if self.is_rejected(token) {
+            "Heroku rejects this token".to_owned()
+        } else {
+            format!("this is {}", self.described(token))
         }
     }
 }

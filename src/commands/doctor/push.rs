@@ -135,20 +135,6 @@ impl Facts<'_> {
         sent.any(|sent| sent.token.as_ref() == Some(token))
     }
 
-    /// A token, by its account if that is known.
-    fn described(&self, token: &Token) -> String {
-        match (self.account_of(token), self.valid_account(token)) {
-            // Its name, `heroku`, would be misread.
-            (Some(account), _) if *account == Account::unnamed() => {
-                "the token pasted at git's prompt".to_owned()
-            }
-            (Some(account), _) => format!("the token of {account}"),
-            (None, Some(account)) => format!("a token of {account}"),
-            (None, _) if self.active_login_with(Some(token)).is_some() => "the token".to_owned(),
-            (None, _) => "another token".to_owned(),
-        }
-    }
-
     /// The severity of what keeps a helper from answering: a push only fails if git gets no credential
     /// from any other place.
     pub(super) fn severity_without_helper(&self) -> Severity {
