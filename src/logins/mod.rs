@@ -334,9 +334,21 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
     })
 }
 
-/// If the Heroku CLI has removed `login.json`, writes it again with the account of the token that git gets from the
-/// keyring: without the file, that is the only account there. Writes nothing if this account is not in `logins`: Heroku
-/// may have named another one for the token.
+/// The account that `login.json` has to name again if the Heroku CLI has removed the file: that of the token that git
+/// gets from the keyring. Without the file, that is the only account there.
+pub fn restorable(context: &Context) -> Option<Account> {
+    let environment = &context.environment;
+    let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
+    if is_named || environment.netrc_before_keyring {
+        return None;
+    }
+    let served = Answer::to_git_without_api_key(context).found?;
+    let account = served.account.filter(Account::is_email);
+    account.filter(|_| served.source == Source::Keyring)
+}
+
+/// Writes the [`restorable`] account to `login.json`. Writes nothing if this account is not in `logins`: Heroku may have
+/// named another one for the token.
 ///
 /// Returns that account if anything was written.
 ///
@@ -346,23 +358,14 @@ pub fn restore_login<'l>(
     context: &Context,
     logins: impl IntoIterator<Item = &'l StoredToken>,
 ) -> Result<Option<Account>, Notice> {
-    let environment = &context.environment;
-    let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
-    if is_named || environment.netrc_before_keyring {
-        return Ok(None);
-    }
-    let served = Answer::to_git_without_api_key(context).found;
-    let served = served.filter(|found| {
-        let is_same = |login: &StoredToken| {
-            (login.source, &login.account) == (Source::Keyring, &found.account)
-        };
-        found.source == Source::Keyring && logins.into_iter().any(is_same)
-    });
-    match served.and_then(|found| found.account) {
-        Some(only) if only.is_email() => {
-            set_login(context, &only).map(|changed| changed.then_some(only))
-        }
-        _ => Ok(None),
+    let mut logins = logins.into_iter();
+    let is_login = |account: &Account| {
+        logins
+            .any(|login| login.source == Source::Keyring && login.account.as_ref() == Some(account))
+    };
+    match restorable(context).filter(is_login) {
+        Some(only) => set_login(context, &only).map(|changed| changed.then_some(only)),
+        None => Ok(None),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The login: `login.json`, and the variables that take precedence over it.
 
 use super::{Facts, Findings, Repair, Severity};
-use crate::account::Account;
 use crate::heroku_api::ApiError;
 use crate::heroku_cli;
 use crate::hosts::Service;
@@ -12,15 +11,12 @@ use crate::notice::Fix;
 /// `login.json` names no account, but there is only one.
 pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
-    // Else it does not decide.
-    let decides = !environment.netrc_before_keyring && environment.api_key.is_none();
-    let is_unset = facts.login_json == Ok(None);
-    let served = facts.answer.found.as_ref();
-    let from_keyring = served.filter(|found| found.source == Source::Keyring);
-    let only = from_keyring.and_then(|found| found.account.clone());
-    let file = heroku_cli::login_file(environment);
-    let only = only.filter(Account::is_email).zip(file);
-    let (Some((only, file)), true) = (only, decides && is_unset) else {
+    // With the variable, the file does not decide.
+    if facts.login_json != Ok(None) || environment.api_key.is_some() {
+        return;
+    }
+    let only = logins::restorable(facts.context);
+    let Some((only, file)) = only.zip(heroku_cli::login_file(environment)) else {
         return;
     };
     found
