@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use crate::doctor::{finding, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
+/// What doctor offers if a URL is not that of the remote's only setting.
+const SHOW: &str = r"git config --show-origin --get-regexp '^(remote|url)\.'";
+
 /// Adds text, which may contain a secret, to a file. Returns its path.
 fn append(world: &World, path: PathBuf, text: &str) -> PathBuf {
     let before = fs::read_to_string(&path).unwrap_or_default();
@@ -88,10 +91,9 @@ fn the_other_urls_of_a_remote_stay() {
         &world,
         &format!("[remote \"all\"]\n\turl = {other}\n\turl = {url}\n"),
     );
-    let words = "the remote URL remote.all.url contains a password";
+    let words = "the URL of the remote all contains a password";
     let found = is_found(&world, "git.remotes", words);
-    let fix = "in .git/config, change this URL to https://git.heroku.com/blue-sky.git";
-    assert_eq!(found["fix"], fix);
+    assert_eq!(found["command"], SHOW);
 }
 
 #[test]
@@ -121,72 +123,43 @@ fn a_remote_that_does_not_use_https_is_found() {
     }
 }
 
+/// Only the user knows which of the remote and the rule has to change.
 #[test]
-fn a_setting_that_redirects_herokus_urls_is_found() {
-    let world = healthy();
-    for value in ["https://git.heroku.com/", "heroku:"] {
-        world
-            .git(&format!(
-                "config --global --add url.git@heroku.com:.insteadOf {value}"
-            ))
-            .succeeds();
-    }
-    is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
-    let left = world.git("config --get-all url.git@heroku.com:.insteadOf");
-    left.stdout_is("heroku:\n");
-}
-
-/// Without the rule, `heroku:blue-sky.git` is no URL of Heroku's.
-#[test]
-fn a_rule_expands_a_short_url_to_one_for_ssh() {
-    let world = healthy();
-    world
-        .git("config --global url.ssh://git@heroku.com/.insteadOf heroku:")
-        .succeeds();
-    world
-        .git("remote set-url heroku heroku:blue-sky.git")
-        .succeeds();
-    is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
-    let left = world.git("remote get-url heroku");
-    left.stdout_is("https://git.heroku.com/blue-sky.git\n");
-}
-
-#[test]
-fn a_rule_for_every_host_stays() {
-    for name in ["insteadOf", "pushInsteadOf"] {
+fn a_rule_that_makes_a_url_for_ssh_is_found_and_shown() {
+    for (rule, short, written) in [
+        (
+            "url.git@heroku.com:.insteadof",
+            "https://git.heroku.com/",
+            "https://git.heroku.com/blue-sky.git",
+        ),
+        (
+            "url.ssh://git@heroku.com/.insteadof",
+            "heroku:",
+            "heroku:blue-sky.git",
+        ),
+        (
+            "url.ssh://git@.pushinsteadof",
+            "https://",
+            "https://git.heroku.com/blue-sky.git",
+        ),
+    ] {
         let world = healthy();
+        for setting in [
+            format!("--global {rule} {short}"),
+            format!("--local remote.heroku.url {written}"),
+        ] {
+            world.git(&format!("config {setting}")).succeeds();
+        }
+        let words = "the URL of the remote heroku uses SSH";
+        let found = is_found(&world, "git.remotes", words);
+        assert_eq!(found["severity"], "fail");
+        assert_eq!(found["command"], SHOW);
         world
-            .git(&format!("config --global url.ssh://git@.{name} https://"))
-            .succeeds();
-        is_found_and_left_to_the_user(&world, "git.remotes", "uses SSH");
-        let left = world.git(&format!("config --get-all url.ssh://git@.{name}"));
-        left.stdout_is("https://\n");
+            .shell(SHOW, b"")
+            .succeeds()
+            .says(&format!("{rule} {short}\n"))
+            .says(&format!("remote.heroku.url {written}\n"));
     }
-}
-
-#[test]
-fn a_rule_expands_a_short_url_to_one_with_a_token() {
-    let world = healthy();
-    let token = world.stored_in_the_keyring(ANN).unwrap();
-    append_to_user_config(
-        &world,
-        &format!("[url \"https://x:{token}@git.heroku.com/\"]\n\tinsteadOf = heroku:\n"),
-    );
-    world
-        .git("remote set-url heroku heroku:blue-sky.git")
-        .succeeds();
-    world.has_program("an-editor", "sed -i 's/x:.*@//' \"$1\"");
-    world.sets("GIT_EDITOR", "an-editor");
-    let found = is_found(&world, "git.remotes", "contains a password");
-    let fix = found["fix"].as_str().unwrap();
-    let purpose = "remove the user name and the password from the section's name: ";
-    assert!(fix.starts_with(purpose), "{fix}");
-    world
-        .shell(found["command"].as_str().unwrap(), b"")
-        .succeeds();
-    assert_eq!(finding(&world, "git.remotes"), None);
-    world.commits("One more");
-    world.pushes();
 }
 
 /// git splits a URL at its first @, so it asks the helpers for the host `example.com@git.heroku.com`.
@@ -237,23 +210,34 @@ fn a_name_from_a_repository_cannot_break_out_of_a_command() {
 }
 
 #[test]
-fn a_rewrite_puts_a_token_into_every_url() {
-    let world = healthy();
-    let token = world.heroku.issue_token(ANN);
-    let rule = format!(
-        "[url \"https://x:{token}@git.heroku.com/\"]\n\tinsteadOf = https://git.heroku.com/\n"
-    );
-    append_to_user_config(&world, &rule);
-    let found = is_found(
-        &world,
-        "git.remotes",
-        "contains a password, so git asks no helper",
-    );
-    assert_eq!(
-        found["fixable"], false,
-        "its removal would show the token in the process list"
-    );
-    assert!(!found.to_string().contains(&token));
+fn a_rule_that_puts_a_token_into_a_url_is_found_and_its_token_is_not_shown() {
+    for (short, written) in [
+        (
+            "https://git.heroku.com/",
+            "https://git.heroku.com/blue-sky.git",
+        ),
+        ("heroku:", "heroku:blue-sky.git"),
+    ] {
+        let world = healthy();
+        let token = world.heroku.issue_token(ANN);
+        let base = format!("https://x:{token}@git.heroku.com/");
+        append_to_user_config(
+            &world,
+            &format!("[url \"{base}\"]\n\tinsteadOf = {short}\n"),
+        );
+        world
+            .git(&format!("config --local remote.heroku.url {written}"))
+            .succeeds();
+        let words = "the URL of the remote heroku contains a password, so git asks no helper";
+        let found = is_found(&world, "git.remotes", words);
+        assert_eq!(found["command"], SHOW);
+        assert_eq!(found["fixable"], false);
+        assert!(!found.to_string().contains(&token));
+        world.heroku.revoke(&token);
+        let found = is_found(&world, "push.credential", "Heroku rejects it");
+        assert_eq!(found["severity"], "fail");
+        assert!(!found.to_string().contains(&token));
+    }
 }
 
 #[test]

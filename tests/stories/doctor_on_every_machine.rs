@@ -167,15 +167,18 @@ fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
     let world = healthy();
     let token = world.stored_in_the_keyring(ANN).unwrap();
     world.helper("unsetup").succeeds();
+    let rule = "url.git@heroku.com:.insteadof";
     for line in [
-        "config --global credential.helper git-credential-heroku-rs",
-        "config --local credential.helper nowhere",
-        "config --global http.sslVerify false",
-        "config --global url.git@heroku.com:.insteadOf https://git.heroku.com/",
-        "config --global credential.https://git.heroku.com.username bob@example.com",
+        "credential.helper git-credential-heroku-rs",
+        "http.sslVerify false",
+        "credential.https://git.heroku.com.username bob@example.com",
+        &format!("{rule} https://git.heroku.com/"),
     ] {
-        world.git(line).succeeds();
+        world.git(&format!("config --global {line}")).succeeds();
     }
+    world
+        .git("config --local credential.helper nowhere")
+        .succeeds();
     world.has_netrc(&format!(
         "machine git.heroku.com login {ANN} password {token}\n"
     ));
@@ -207,7 +210,12 @@ fn many_problems_are_fixed_by_fix_and_the_offered_commands() {
             if let Some(command) =
                 command.filter(|line| !line.starts_with("git credential-heroku-rs"))
             {
-                world.shell(command, b"").succeeds();
+                let outcome = world.shell(command, b"").succeeds();
+                // The command for a URL that a rule makes only shows the rule: the user removes it.
+                if outcome.stdout().contains(rule) {
+                    let remove = format!("config --global --unset-all {rule}");
+                    world.git(&remove).succeeds();
+                }
             }
         }
         world.helper("netrc clean").succeeds();
