@@ -342,33 +342,40 @@ impl Configuration {
         }
     }
 
-    /// The setting with the user name for this URL. It counts only if the URL has none.
-    pub fn username(&self, url: &UrlParts) -> Option<&Setting> {
-        let mut settings = self.settings.iter();
-        settings.rfind(|one| one.is_username() && one.applies_to(url))
+    /// The account that a push to this URL asks for, whichever one is active, and the setting that chooses it; no
+    /// setting if the URL does. Only an email chooses an account.
+    pub fn chosen_account(&self, url: &str) -> Option<(Account, Option<&Setting>)> {
+        let url = UrlParts::parse(url);
+        let (name, setting) = match &url.username {
+            Some(name) => (name, None),
+            None => {
+                let mut settings = self.settings.iter();
+                let setting = settings.rfind(|one| one.is_username() && one.applies_to(&url))?;
+                (&setting.value, Some(setting))
+            }
+        };
+        let account = Account::parse(name).filter(Account::is_email)?;
+        Some((account, setting))
     }
 
     /// The accounts that pushes ask for, whichever one is active, and where they are chosen: by a setting, or by the
-    /// URL of a remote. Only an email chooses an account.
+    /// URL of a remote.
     pub fn chosen_accounts(&self, environment: &Environment) -> Vec<(Account, String)> {
         let mut chosen = Vec::new();
         for (url, remote) in self.push_urls() {
-            let url = UrlParts::parse(url);
-            let in_url = url.username.clone().zip(remote).map(|(name, remote)| {
-                let place = format!("the URL of the remote {}", without_secrets(&remote.name));
-                (name, place)
-            });
-            let set = || {
-                let setting = self.username(&url)?;
-                let (key, origin) = (setting.shown_key(), setting.shown_origin(environment));
-                Some((setting.value.clone(), format!("{key} in {origin}")))
+            let Some((account, setting)) = self.chosen_account(url) else {
+                continue;
             };
-            let account = in_url.or_else(set).and_then(|(name, place)| {
-                let account = Account::parse(&name).filter(Account::is_email)?;
-                Some((account, place))
-            });
+            let place = if let Some(setting) = setting {
+                let (key, origin) = (setting.shown_key(), setting.shown_origin(environment));
+                format!("{key} in {origin}")
+            } else {
+                let name = remote.map_or("", |remote| &remote.name);
+                format!("the URL of the remote {}", without_secrets(name))
+            };
             // A setting may apply to several remotes.
-            if let Some(account) = account.filter(|account| !chosen.contains(account)) {
+            let account = (account, place);
+            if !chosen.contains(&account) {
                 chosen.push(account);
             }
         }

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use super::remotes::place_and_fix;
 use super::{Facts, Findings, Severity, headers};
-use crate::account::Account;
 use crate::git::{Filled, HerokuUrl, Remote, Setting, UrlParts};
 use crate::logins::lookup::Source;
 use crate::notice::{Command, Fix, Notice};
@@ -18,6 +17,8 @@ pub(super) struct Push {
     /// The name of the remote; none if no remote leads to Heroku.
     remote: Option<String>,
     pub(super) url: Zeroizing<String>,
+    /// How to change the remote's URL.
+    url_fix: Fix,
     /// What git sends, or git's message if it gets nothing.
     pub(super) sent: Result<Sent, Notice>,
 }
@@ -36,17 +37,24 @@ pub(super) struct Sent {
 
 /// A push to each remote at Heroku; without such a remote, one to `https://git.heroku.com`.
 pub(super) fn pushes(facts: &Facts<'_>) -> Vec<Push> {
-    let push = |url: &str, remote: Option<&Remote>| Push {
-        remote: remote.map(|remote| remote.name.clone()),
-        url: Zeroizing::new(url.to_owned()),
-        sent: Sent::to(url, remote, facts),
+    let push = |url: &str, remote: Option<&Remote>| {
+        let parsed = remote.zip(HerokuUrl::parse(url));
+        let url_fix = parsed.map_or(Fix::NONE, |(remote, url)| {
+            place_and_fix(remote, &url, facts).1
+        });
+        Push {
+            remote: remote.map(|remote| remote.name.clone()),
+            url: Zeroizing::new(url.to_owned()),
+            sent: Sent::to(url, &url_fix, facts),
+            url_fix,
+        }
     };
     let urls = facts.git.push_urls().into_iter();
     urls.map(|(url, remote)| push(url, remote)).collect()
 }
 
 impl Sent {
-    fn to(url: &str, remote: Option<&Remote>, facts: &Facts<'_>) -> Result<Sent, Notice> {
+    fn to(url: &str, url_fix: &Fix, facts: &Facts<'_>) -> Result<Sent, Notice> {
         // git sends such a header in any case.
         if let Some((setting, token)) = headers::authorization(url, facts) {
             // It matches this header only. git reads it as a regular expression.
@@ -60,12 +68,11 @@ impl Sent {
             });
         }
         if let Some(parsed) = HerokuUrl::parse(url).filter(|parsed| parsed.has_password) {
-            let fix = remote.map(|remote| place_and_fix(remote, &parsed, facts).1);
             return Ok(Sent {
                 token: parsed.token,
                 from: "the remote URL, and asks no helper".to_owned(),
                 is_ours: false,
-                fix: fix.unwrap_or(Fix::NONE),
+                fix: url_fix.clone(),
             });
         }
         let environment = &facts.context.environment;
@@ -216,28 +223,23 @@ impl Push {
         }
     }
 
-    /// A user name in the URL or in git's settings that is an email selects exactly that account. If it is not logged
-    /// in: the problem and its fix.
+    /// If this push asks for an account that is not logged in: the problem and its fix.
     fn unknown_account(&self, facts: &Facts<'_>) -> Option<(String, Fix)> {
-        let url = UrlParts::parse(&self.url);
-        let (name, place, fix) = if let Some(name) = url.username {
-            let mut remotes = facts.git.remotes.iter();
-            let remote = remotes.find(|remote| remote.url == self.url);
-            let fix = remote.zip(HerokuUrl::parse(&self.url));
-            let fix = fix.map(|(remote, url)| place_and_fix(remote, &url, facts).1);
-            let fix = match fix {
-                Some(fix) if !fix.is_empty() => fix.or("log in to that account"),
-                _ => "log in to that account".into(),
-            };
-            (name, "the URL".to_owned(), fix)
-        } else {
-            let setting = facts.git.username(&url)?;
-            let place = format!("{} in {}", setting.key, setting.origin);
-            let fix = setting.change_command("--unset-all", &[], facts.home());
-            (setting.value.clone(), place, fix)
+        let (account, setting) = facts.git.chosen_account(&self.url)?;
+        if !facts.is_not_in_keyring(&account) {
+            return None;
+        }
+        let (place, fix) = match setting {
+            Some(setting) => (
+                format!("{} in {}", setting.key, setting.origin),
+                setting.change_command("--unset-all", &[], facts.home()),
+            ),
+            None => (
+                "the URL".to_owned(),
+                self.url_fix.clone().or("log in to that account"),
+            ),
         };
-        let account = Account::parse(&name).filter(Account::is_email)?;
         let what = format!("{place} names {account}, which is not logged in");
-        facts.is_not_in_keyring(&account).then_some((what, fix))
+        Some((what, fix))
     }
 }
