@@ -301,6 +301,28 @@ fn doctor_fails_if_only_root_can_read_netrc() {
     assert!(seen.ends_with("\n1\n"), "{seen}");
 }
 
+/// `sudo` with an open umask leaves such a file, and git itself reads it.
+#[test]
+fn doctor_finds_a_netrc_of_root_that_other_users_can_write() {
+    let world = World::new();
+    let Some(another) = world.has_another_user() else {
+        return;
+    };
+    world.helper("setup").succeeds();
+    world.shell("chown -R 65534:65534 ~", b"").succeeds();
+    let netrc = world.has_file(".netrc", "");
+    fs::set_permissions(netrc, fs::Permissions::from_mode(0o666)).unwrap();
+    let (home, bin) = (world.home(), world.bin());
+    let seen = another.sees(&format!(
+        "HOME={} PATH={}:$PATH git-credential-heroku-rs doctor --offline",
+        home.display(),
+        bin.display(),
+    ));
+    let found = "other users can write to ~/.netrc\n";
+    let fix = "chmod 600 ~/.netrc\n";
+    assert!(seen.contains(found) && seen.contains(fix), "{seen}");
+}
+
 /// As `sudo git config --global` leaves it. git itself reports nothing.
 #[test]
 fn a_git_configuration_that_only_root_can_read_is_reported_with_its_fix() {

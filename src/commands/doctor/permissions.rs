@@ -1,6 +1,6 @@
 //! The permissions of the files that decide which account pushes.
 
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -15,23 +15,23 @@ use crate::token_metadata;
 /// with a token, which no other user may read.
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
-    let is_ours = |metadata: &Metadata| metadata.uid() == rustix::process::geteuid().as_raw();
     for (path, has_token) in [
         (netrc::path(environment), facts.netrc_has_token()),
         (heroku_cli::login_file(environment), false),
         (token_metadata::FILE.path(environment), false),
     ] {
         let file = path.and_then(|path| Some((fs::metadata(&path).ok()?, path)));
-        let Some((metadata, path)) = file.filter(|(metadata, _)| is_ours(metadata)) else {
+        let Some((metadata, path)) = file else {
             continue;
         };
         let (what, why) = match files::trust(&metadata) {
-            Err(_) => (
+            Err(NotTrusted::Writable) => (
                 "write to",
                 "such a user can change the account that you push with",
             ),
             Ok(true) if has_token => ("read", "the file contains a token"),
-            Ok(_) => continue,
+            // Only a file that this user or root owns can be made private.
+            Ok(_) | Err(NotTrusted::Foreign) => continue,
         };
         let (shown, mode) = (path.display(), metadata.mode() & 0o777);
         found
