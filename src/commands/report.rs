@@ -13,7 +13,7 @@ use crate::git::{Configuration, Setting, path_without_secrets, without_secrets};
 use crate::logins::Unread;
 use crate::logins::lookup::{Source, StoredToken};
 use crate::netrc;
-use crate::notice::{Fix, Notice, shown};
+use crate::notice::{Notice, shown};
 use crate::token_metadata::TokenMetadata;
 
 /// Everything that `status` reports.
@@ -217,28 +217,17 @@ fn write_git(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let helpers = git.helpers();
-    let other = helpers.iter().find(|helper| !helper.starts_us());
-    let set_up = git.set_up_fix();
-    let (what, fix) = match (git.asks_us_first(), other) {
-        (true, None) => (
-            "configured, heroku-rs is the only helper for git.heroku.com",
-            Fix::NONE,
-        ),
-        (true, Some(other)) => (
-            "configured, but other helpers for git.heroku.com get the token too",
-            other.silencer(),
-        ),
-        (false, None) => ("not configured, no helper for git.heroku.com", set_up),
-        (false, Some(_)) if helpers.iter().any(|helper| helper.starts_us()) => (
-            "configured, but another helper for git.heroku.com is first",
-            set_up,
-        ),
-        (false, Some(_)) => (
-            "not configured, git asks another helper for git.heroku.com",
-            set_up,
-        ),
+    let is_used = helpers.iter().any(|helper| helper.starts_us());
+    let state = if is_used {
+        "configured"
+    } else {
+        "not configured"
     };
-    writeln!(out, "{}", Notice::new(format!("git: {what}"), fix))?;
+    writeln!(out, "git: {state}")?;
+    for problem in git.helper_problems(environment) {
+        let (what, fix) = (problem.notice.what(), problem.notice.fix());
+        writeln!(out, "  {what}\n    {fix}")?;
+    }
     for (number, helper) in helpers.iter().enumerate() {
         let file = helper.shown_origin(environment);
         let value = helper.shown_value();

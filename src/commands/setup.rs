@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config;
-use crate::git::{AliasState, Configuration, HEROKU_HELPER, Scope, Setting};
+use crate::git::{AliasState, HEROKU_HELPER, Scope};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -32,9 +32,8 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     git.configuration()?;
     let is_changed = git.set_up(scope, &helper, &context.environment)?;
     let configuration = git.configuration()?;
-    let helpers = configuration.helpers();
-    let is_alone = helpers.iter().all(|helper| helper.starts_us()) && !helpers.is_empty();
-    let only = if is_alone { "only " } else { "" };
+    let problems = configuration.helper_problems(&context.environment);
+    let only = if problems.is_empty() { "only " } else { "" };
     let flag = if scope == Scope::Local {
         " --local"
     } else {
@@ -49,7 +48,31 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     } else {
         session.print(&format!("git is already configured: {file}"))?;
     }
-    warn_about_rivals(&configuration, &file, session)
+    let unused = "git does not use heroku-rs in this directory";
+    let is_used = configuration.helpers().iter().any(|one| one.starts_us());
+    let mut settings = configuration.settings.iter();
+    if is_used {
+        for problem in &problems {
+            session.warn(&problem.notice)?;
+        }
+    } else if settings.any(|one| one.key == HEROKU_HELPER && one.starts_us()) {
+        for problem in &problems {
+            session.warn(&problem.notice.as_cause_of(unused))?;
+        }
+    } else {
+        let list = "git config --show-origin --list";
+        session.warn(&Notice::new(
+            format!("{unused}: git does not read {file}"),
+            Fix::command("show which files git reads", list),
+        ))?;
+    }
+    for key in configuration.remotes_with_password() {
+        session.warn(&Notice::new(
+            format!("{key} contains a password: git sends that password and uses no helper"),
+            "in the repository, show how to remove it: git credential-heroku-rs doctor",
+        ))?;
+    }
+    Ok(())
 }
 
 /// Adds the alias `git heroku` if nothing else has that name. Asks first on a terminal, unless a flag decides.
@@ -134,40 +157,4 @@ fn name_for_docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
             Fix::command("add it", command),
         )),
     }
-}
-
-/// Warns about what keeps git from using this helper, and about other helpers that get the token.
-fn warn_about_rivals(
-    configuration: &Configuration,
-    file: &str,
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<()> {
-    let helpers = configuration.helpers();
-    if !helpers.iter().any(|helper| helper.starts_us()) {
-        let settings = configuration.settings.iter();
-        let mut values = settings.filter(|one| one.key == HEROKU_HELPER);
-        let (why, fix) = if values.any(Setting::starts_us) {
-            let why = "a later setting resets the list of helpers".to_owned();
-            (why, configuration.set_up_fix())
-        } else {
-            let list = "git config --show-origin --list";
-            let fix = Fix::command("show which files git reads", list);
-            (format!("git does not read {file}"), fix)
-        };
-        let what = format!("git does not use heroku-rs in this directory: {why}");
-        session.warn(&Notice::new(what, fix))?;
-    }
-    for other in helpers.iter().filter(|helper| !helper.means_us()) {
-        let origin = other.shown_origin(&session.context.environment);
-        let value = other.shown_value();
-        let what = format!("git also passes the token to the helper {value} ({origin})");
-        session.warn(&Notice::new(what, other.silencer()))?;
-    }
-    for key in configuration.remotes_with_password() {
-        session.warn(&Notice::new(
-            format!("{key} contains a password: git sends that password and uses no helper"),
-            "in the repository, show how to remove it: git credential-heroku-rs doctor",
-        ))?;
-    }
-    Ok(())
 }

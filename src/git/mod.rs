@@ -4,6 +4,7 @@
 mod asking;
 mod child;
 mod helper_kind;
+mod helper_problem;
 mod matching;
 mod set_up;
 mod setting;
@@ -28,7 +29,9 @@ use crate::subprocess::Output;
 pub use asking::Filled;
 pub use child::Git;
 use child::LIMIT;
-pub use helper_kind::{HelperKind, PROGRAM};
+use helper_kind::HelperKind;
+pub use helper_kind::PROGRAM;
+pub use helper_problem::HelperProblem;
 pub use matching::UrlParts;
 pub use set_up::{Addition, AliasState, helper_value};
 pub use setting::{Setting, SettingScope, listed, path_without_secrets, without_secrets};

@@ -102,6 +102,8 @@ impl Outcome {
     pub(crate) fn says_most(&self) -> String {
         let is_about_git = |line: &&str| {
             line.starts_with("git: ")
+                || line.starts_with("git has no credential helper")
+                || line.starts_with("git uses `")
                 || line.starts_with("git remote add")
                 || line.starts_with("git push ")
                 || line.starts_with("Done. ")

@@ -40,7 +40,7 @@ fn git_has_no_helper() {
 #[test]
 fn the_heroku_cli_has_replaced_our_helper() {
     let world = with_the_helper("!heroku git:credentials");
-    let words = "git uses the Heroku CLI's helper instead of heroku-rs";
+    let words = "git uses `!heroku git:credentials` (global ~/.gitconfig) instead of heroku-rs";
     is_found_and_fixed(&world, "git.helpers", words);
 }
 
@@ -66,17 +66,17 @@ fn status_says_whether_another_helper_is_beside_ours_or_in_its_place() {
     for (helper, words) in [
         (
             "other",
-            "not configured, git asks another helper for git.heroku.com",
+            "not configured\n  git uses `other` (global ~/.gitconfig) instead of heroku-rs for git.heroku.com",
         ),
         (
             "heroku-rs",
-            "configured, but another helper for git.heroku.com is first",
+            "configured\n  git asks `other` (global ~/.gitconfig) before heroku-rs",
         ),
     ] {
         world
             .git(&format!("config --global --add credential.helper {helper}"))
             .succeeds();
-        let line = format!("git: {words}\n  run: git credential-heroku-rs setup\n");
+        let line = format!("git: {words}\n    run: git credential-heroku-rs setup\n");
         world.helper("status").succeeds().says(&line);
     }
 }
@@ -98,14 +98,20 @@ fn the_repository_resets_the_list_of_helpers() {
     let world = healthy();
     world.git("config --local credential.helper ''").succeeds();
     let fix = "git credential-heroku-rs setup --local";
-    world.helper("setup").succeeds().says(fix);
-    let git = format!("git: not configured, no helper for git.heroku.com\n  run: {fix}\n");
-    world.helper("status").succeeds().says(&git);
+    let words =
+        "git has no credential helper for git.heroku.com: a setting in .git/config resets the list";
+    world
+        .helper("setup")
+        .succeeds()
+        .says(&format!("in this directory: {words}\n  run: {fix}\n"));
+    world
+        .helper("status")
+        .succeeds()
+        .says(&format!("git: not configured\n  {words}\n    run: {fix}\n"));
     world
         .helper_with_input("login --with-token", world.heroku.issue_token(ANN))
         .succeeds()
         .says(&format!("Next, configure git: {fix}\n"));
-    let words = "git has no credential helper for git.heroku.com";
     assert_eq!(is_found(&world, "git.helpers", words)["fix"], fix);
     let said = is_found_and_fixed(&world, "git.helpers", words);
     assert!(said.contains("unsetup --local"), "{said}");

@@ -154,7 +154,7 @@ fn with_only_netrc_git_needs_no_helper_and_doctor_says_so() {
     let token = world.heroku.issue_token(ANN);
     let entry = |host| format!("machine {host} login {ANN} password {token}\n");
     world.has_netrc(&(entry("api.heroku.com") + &entry("git.heroku.com")));
-    let found = is_found(&world, "git.helpers", "git only sends the entry in netrc");
+    let found = is_found(&world, "git.helpers", "git only sends an entry in netrc");
     assert_eq!(found["severity"], "warn");
     assert_eq!(finding(&world, "push.credential"), None);
     is_found_and_fixed(&world, "git.helpers", "git has no credential helper");
@@ -230,7 +230,7 @@ fn the_next_heroku_command_undoes_nothing() {
     let world = healthy();
     world.helper("unsetup").succeeds();
     world.heroku_cli(Version::Current, "apps").succeeds();
-    is_found_and_fixed(&world, "git.helpers", "git uses the Heroku CLI's helper");
+    is_found_and_fixed(&world, "git.helpers", "git uses `!heroku git:credentials`");
     world.heroku_cli(Version::Current, "apps").succeeds();
     is_healthy(&world);
 }

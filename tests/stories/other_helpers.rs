@@ -99,7 +99,7 @@ fn a_helper_of_this_repository_is_reported_and_setup_local_disables_it() {
     world
         .helper("setup")
         .succeeds()
-        .says("git also passes the token to the helper `nosy`")
+        .says("git also gives the token to `nosy` (local .git/config)")
         .says("setup --local");
     world.helper("setup --local").succeeds();
     world.pushes();

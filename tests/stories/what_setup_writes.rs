@@ -48,7 +48,7 @@ fn a_helper_added_after_ours_is_reported_and_setup_moves_our_lines() {
     world
         .helper("status --offline")
         .succeeds()
-        .says("other helpers for git.heroku.com get the token too\n  run: git credential-heroku-rs setup\n")
+        .says("git: configured\n  git also gives the token to `store` (global ~/.gitconfig)\n    run: git credential-heroku-rs setup\n")
         .says("store (~/.gitconfig)");
     is_found_and_fixed(
         &world,
@@ -95,7 +95,7 @@ fn a_helper_with_any_of_gits_patterns_is_found() {
         world
             .helper("setup")
             .succeeds()
-            .says("git also passes the token to the helper `other` (.git/config)")
+            .says("git also gives the token to `other` (local .git/config)")
             .says("run: git credential-heroku-rs setup --local");
         is_found_and_fixed(
             &world,

@@ -85,7 +85,7 @@ fn after_the_heroku_clis_logout_a_login_offers_to_configure_git_again() {
     world
         .helper("status")
         .exits_with(4)
-        .says("git: not configured, no helper for git.heroku.com\n  run: git credential-heroku-rs setup\n")
+        .says("git: not configured\n  git has no credential helper for git.heroku.com\n    run: git credential-heroku-rs setup\n")
         .says("not logged in to Heroku");
     let login = || {
         world
