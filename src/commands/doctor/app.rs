@@ -42,10 +42,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             Ok(()) => found.pass(format!("{account} has access to the app {app}")),
             Err(ApiError::NotFound(_) | ApiError::Forbidden(_)) => {
                 let what = format!("there is no app {app}, or {account} has no access to it");
-                found.add(Severity::Fail, push.named(&what)).command_to(
-                    "check the app's name and the account",
-                    "git credential-heroku-rs status",
-                );
+                found
+                    .add(Severity::Fail, push.named(&what))
+                    .fix(Fix::command(
+                        "check the app's name and the account",
+                        "git credential-heroku-rs status",
+                    ));
             }
             Err(_) => {}
         }

@@ -10,6 +10,7 @@ use super::{Facts, Findings};
 use crate::commands::cli_cannot_read_keyring;
 use crate::files;
 use crate::logins::lookup::Source;
+use crate::notice::Fix;
 
 const LARGEST: usize = 256 * 1024;
 
@@ -28,15 +29,15 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn(what)
             .details("a login with one program does not log in the other")
-            .command_to(purpose, "npm install --global heroku");
+            .fix(Fix::command(purpose, "npm install --global heroku"));
     } else if is_in_keyring && cli_cannot_read_keyring(facts.context) {
         found
             .warn("the Heroku CLI cannot read the keyring: secret-tool is not on PATH")
             .details("the Heroku CLI reads netrc instead, and reports that you are not logged in")
-            .command_to(
+            .fix(Fix::command(
                 "on Debian and Ubuntu",
                 "sudo apt-get install libsecret-tools",
-            );
+            ));
     } else {
         let place = program.display();
         found.pass(format!("the Heroku CLI{version} is at {place}"));

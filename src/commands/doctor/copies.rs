@@ -8,7 +8,7 @@ use super::{Facts, Findings};
 use crate::docker_config;
 use crate::files;
 use crate::git::{HerokuUrl, UrlParts};
-use crate::notice::Command;
+use crate::notice::{Command, Fix};
 use crate::token::Token;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
@@ -21,7 +21,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn(format!("{place}, from git's helper `store`"))
             .details(facts.status_text(&token))
-            .command_to("remove it", remove);
+            .fix(Fix::command("remove it", remove));
     }
     let environment = &facts.context.environment;
     let docker = environment.docker_config_file();
@@ -33,7 +33,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         found
             .warn(format!("{place}, for registry.heroku.com"))
             .details("docker stores the token there if it has no credential helper")
-            .command("git credential-heroku-rs setup --docker; docker logout registry.heroku.com");
+            .fix(Command::new(
+                "git credential-heroku-rs setup --docker; docker logout registry.heroku.com",
+            ));
     }
     found.otherwise_pass("no copy of a token in the files of git's helper `store` and of docker");
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::notice::{Command, Fix, Notice};
+use crate::notice::{Fix, Notice};
 use crate::redact::Redactor;
 
 /// How bad it is.
@@ -105,19 +105,6 @@ impl Finding {
     pub(super) fn fix(&mut self, fix: impl Into<Fix>) -> &mut Finding {
         self.fix = fix.into();
         self
-    }
-
-    pub(super) fn command(&mut self, command: &'static str) -> &mut Finding {
-        self.fix(Command::new(command))
-    }
-
-    /// A command, and what it is for.
-    pub(super) fn command_to(
-        &mut self,
-        purpose: &'static str,
-        command: impl Into<Command>,
-    ) -> &mut Finding {
-        self.fix(Fix::command(purpose, command))
     }
 
     pub(super) fn repair(&mut self, repair: Repair) {

@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::{Facts, Findings, Repair, Severity};
 use crate::commands::our_helper;
 use crate::git::{HEROKU_HELPER, Scope, Setting, SettingScope};
-use crate::notice::{Fix, Notice};
+use crate::notice::{Command, Fix, Notice};
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     if facts.git_error.is_some() {
@@ -30,7 +30,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.warn("the Heroku CLI will add its own helper at its next command");
         finding
             .details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
-            .command("git credential-heroku-rs setup");
+            .fix(Command::new("git credential-heroku-rs setup"));
         add_set_up(Scope::Global, finding, facts);
     }
     found.otherwise_pass("git uses only heroku-rs for git.heroku.com");

@@ -11,7 +11,7 @@ use crate::commands::rejected;
 use crate::commands::report::span;
 use crate::git::Setting;
 use crate::heroku_api::{ApiError, NetworkError};
-use crate::notice::Command;
+use crate::notice::{Command, Fix};
 
 pub(super) fn reachable(facts: &Facts<'_>, found: &mut Findings) {
     if facts.is_offline {
@@ -51,7 +51,7 @@ fn unreachable(why: &ApiError, facts: &Facts<'_>, found: &mut Findings) {
         let show = Command::new("git config").arg(key);
         finding
             .details(format!("git uses the proxy in {key} ({origin}), {other}"))
-            .command_to("set https_proxy to the same value", show);
+            .fix(Fix::command("set https_proxy to the same value", show));
     }
 }
 
@@ -74,11 +74,11 @@ pub(super) fn token(facts: &Facts<'_>, found: &mut Findings) {
                 let purpose = "create a token with the scope global";
                 found
                     .add(severity, what)
-                    .command_to(purpose, "git credential-heroku-rs login");
+                    .fix(Fix::command(purpose, "git credential-heroku-rs login"));
             } else if metadata.left_if_near_its_end(now).is_some() {
                 found
                     .warn(what)
-                    .command_to("renew it", "git credential-heroku-rs rotate");
+                    .fix(Fix::command("renew it", "git credential-heroku-rs rotate"));
             } else {
                 found.pass(what);
             }

@@ -5,7 +5,7 @@ use super::{Facts, Findings, Repair, Severity};
 use crate::account::{Account, Verdict};
 use crate::keyring::{Item, Unavailable};
 use crate::logins;
-use crate::notice::Command;
+use crate::notice::{Command, Fix};
 use crate::token::Token;
 
 pub(super) fn access(facts: &Facts<'_>, found: &mut Findings) {
@@ -54,7 +54,7 @@ pub(super) fn duplicates(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.warn(format!("the keyring has {count} items for {account}"));
         finding
             .details("if one item is removed, an older token is used")
-            .command_to(purpose, "git credential-heroku-rs login");
+            .fix(Fix::command(purpose, "git credential-heroku-rs login"));
         let valid = tokens.iter().find(|token| !facts.is_rejected(token));
         let kept = *valid.unwrap_or(&tokens[0]);
         let is_idle = |token: &&Token| *token == kept || facts.is_rejected(token);
@@ -88,15 +88,15 @@ pub(super) fn names(facts: &Facts<'_>, found: &mut Findings) {
         match facts.verdict(token) {
             Some(Verdict::Rejected) => finding
                 .details("Heroku rejects this token")
-                .command_to("remove it", logout()),
+                .fix(Fix::command("remove it", logout())),
             Some(Verdict::Accepted(Ok(owner))) if has_another(&owner) => finding
                 .details("its account has another valid token")
-                .command_to("revoke and remove this one", logout()),
+                .fix(Fix::command("revoke and remove this one", logout())),
             _ => finding
                 .details(
                     "the token was pasted at git's prompt, and the Heroku CLI does not find it",
                 )
-                .command("git credential-heroku-rs status"),
+                .fix(Command::new("git credential-heroku-rs status")),
         };
     }
 }

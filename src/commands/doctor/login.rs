@@ -6,7 +6,7 @@ use crate::heroku_cli;
 use crate::hosts::Service;
 use crate::logins;
 use crate::logins::lookup::Source;
-use crate::notice::Fix;
+use crate::notice::{Command, Fix};
 
 /// `login.json` names no account, but there is only one.
 pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
@@ -22,7 +22,7 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     found
         .warn("login.json names no account, so the Heroku CLI sees no login")
         .details("the Heroku CLI removes the file if it cannot read the keyring once")
-        .command("git credential-heroku-rs status")
+        .fix(Command::new("git credential-heroku-rs status"))
         .repair(Repair {
             change: format!(
                 "write login.json: {only} becomes active, the only account with a token in the keyring"

@@ -25,7 +25,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let purpose = "log in again, which leaves one entry for each host";
         found
             .warn(format!("{}: {problem}", lines(overview)))
-            .command_to(purpose, "git credential-heroku-rs login --store netrc");
+            .fix(Fix::command(
+                purpose,
+                "git credential-heroku-rs login --store netrc",
+            ));
     } else if facts.has_other_netrc_for_git() {
         found.pass("netrc contains the token in plain text");
     } else {
@@ -110,7 +113,7 @@ fn unusable(why: &Unreadable, facts: &Facts<'_>, found: &mut Findings) {
         } else {
             "programs read this line differently"
         })
-        .command_to("open the file at this line", edit.then(file));
+        .fix(Fix::command("open the file at this line", edit.then(file)));
 }
 
 fn entries(overview: &Overview) -> impl Iterator<Item = &Entry> {
@@ -138,7 +141,7 @@ fn beside_the_keyring(overview: &Overview, facts: &Facts<'_>, found: &mut Findin
     let finding = found.warn(format!("{}: {what}", lines(overview)));
     finding.details(status.join("; "));
     if entries(overview).all(|entry| facts.is_rejected(&entry.token)) {
-        finding.command("git credential-heroku-rs netrc clean");
+        finding.fix(Command::new("git credential-heroku-rs netrc clean"));
     } else {
         finding.fix(facts.netrc_fix());
     }
