@@ -15,23 +15,29 @@ use crate::token_metadata;
 /// with a token, which no other user may read.
 pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
-    for (path, has_token) in [
-        (netrc::path(environment), facts.netrc_has_token()),
-        (heroku_cli::login_file(environment), false),
-        (token_metadata::FILE.path(environment), false),
+    let login_json = facts.answer.ignored.clone();
+    let notes = &token_metadata::FILE;
+    for (path, unused, has_token) in [
+        // Why netrc cannot be used is reported with its entries.
+        (netrc::path(environment), None, facts.netrc_has_token()),
+        (heroku_cli::login_file(environment), login_json, false),
+        (notes.path(environment), notes.warning(environment), false),
     ] {
         let file = path.and_then(|path| Some((fs::metadata(&path).ok()?, path)));
-        let Some((metadata, path)) = file else {
-            continue;
-        };
-        let (what, why) = match files::trust(&metadata) {
-            Err(NotTrusted::Writable) => (
+        let open_to = match file.as_ref().map(|(metadata, _)| files::trust(metadata)) {
+            Some(Err(NotTrusted::Writable)) => Some((
                 "write to",
                 "such a user can change the account that you push with",
-            ),
-            Ok(true) if has_token => ("read", "the file contains a token"),
-            // Only a file that this user or root owns can be made private.
-            Ok(_) | Err(NotTrusted::Foreign) => continue,
+            )),
+            Some(Ok(true)) if has_token => Some(("read", "the file contains a token")),
+            _ => None,
+        };
+        let Some(((metadata, path), (what, why))) = file.zip(open_to) else {
+            // Another mode does not help.
+            if let Some(why) = unused {
+                found.notice(Severity::Warn, &why);
+            }
+            continue;
         };
         let (shown, mode) = (path.display(), metadata.mode() & 0o777);
         found
@@ -43,21 +49,6 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
                 undo: format!("chmod {mode:o} {shown}"),
                 apply: Box::new(move |_| make_private(&path)),
             });
-    }
-    let notes = &token_metadata::FILE;
-    let is_reported = |path| {
-        let metadata = fs::metadata(path);
-        metadata.is_ok_and(|metadata| files::trust(&metadata) == Err(NotTrusted::Writable))
-    };
-    if !notes.path(environment).is_some_and(is_reported)
-        && let Some(why) = notes.warning(environment)
-    {
-        found.notice(Severity::Warn, &why);
-    }
-    if facts.login_json == Err(NotTrusted::Foreign)
-        && let Some(why) = &facts.answer.ignored
-    {
-        found.notice(Severity::Warn, why);
     }
 }
 
