@@ -51,11 +51,24 @@ impl HerokuUrl {
 
     /// Parses a URL; none if it does not lead to Heroku's git server.
     pub fn parse(url: &str) -> Option<HerokuUrl> {
-        if let Some((_, app)) = url.split_once("git@heroku.com:") {
-            return ssh(app);
-        }
-        let (scheme, rest) = url.split_once("://")?;
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (scheme, authority, path) = match url.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                (scheme, authority, path)
+            }
+            // The short form of SSH, `git@heroku.com:app.git` or `[git@heroku.com:22]:app.git`. With a slash before
+            // the colon it is a local path.
+            None => {
+                let (authority, path) = match url.strip_prefix('[') {
+                    Some(rest) => rest.split_once("]:")?,
+                    None => url.split_once(':')?,
+                };
+                if authority.contains('/') {
+                    return None;
+                }
+                ("ssh", authority, path)
+            }
+        };
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (user, host),
             None => ("", authority),
@@ -64,9 +77,10 @@ impl HerokuUrl {
         let way = match (scheme.to_ascii_lowercase().as_str(), host.as_str()) {
             ("https", "git.heroku.com" | "git.heroku.com:443") => Way::Https,
             ("http", "git.heroku.com" | "git.heroku.com:80") => Way::Http,
-            ("ssh" | "git+ssh" | "ssh+git", "heroku.com" | "git.heroku.com") => {
-                return ssh(path.trim_start_matches('/'));
-            }
+            (
+                "ssh" | "git+ssh" | "ssh+git",
+                "heroku.com" | "heroku.com:22" | "git.heroku.com" | "git.heroku.com:22",
+            ) => Way::Ssh,
             _ => return None,
         };
         let (name, password) = user
@@ -79,19 +93,12 @@ impl HerokuUrl {
             token: password.and_then(as_token).or_else(in_name),
             has_password: password.is_some(),
             has_bare_at: user.contains('@'),
-            clean: format!("https://git.heroku.com{path}"),
+            clean: format!(
+                "https://git.heroku.com/{}",
+                path.strip_prefix('/').unwrap_or(path)
+            ),
         })
     }
-}
-
-fn ssh(app: &str) -> Option<HerokuUrl> {
-    (!app.is_empty()).then(|| HerokuUrl {
-        way: Way::Ssh,
-        token: None,
-        has_password: false,
-        has_bare_at: false,
-        clean: format!("https://git.heroku.com/{app}"),
-    })
 }
 
 #[cfg(test)]
@@ -140,10 +147,15 @@ mod tests {
             (CLEAN, Way::Https),
             ("http://git.heroku.com/app.git", Way::Http),
             ("git@heroku.com:app.git", Way::Ssh),
+            ("git@heroku.com:/app.git", Way::Ssh),
+            ("[git@heroku.com:22]:app.git", Way::Ssh),
+            ("heroku.com:app.git", Way::Ssh),
             ("ssh://git@heroku.com/app.git", Way::Ssh),
+            ("ssh://git@heroku.com:22/app.git", Way::Ssh),
+            ("git+ssh://git.heroku.com/app.git", Way::Ssh),
         ] {
-            let url = HerokuUrl::parse(url).unwrap();
-            assert_eq!((url.way, url.clean.as_str()), (way, CLEAN));
+            let parsed = HerokuUrl::parse(url).unwrap();
+            assert_eq!((parsed.way, parsed.clean.as_str()), (way, CLEAN), "{url}");
         }
     }
 
@@ -167,6 +179,9 @@ mod tests {
         for url in [
             "https://x:y@github.com/git.heroku.com",
             "git@github.com:a/b",
+            "https://example.com/git@heroku.com:app.git",
+            "git@example.com:git@heroku.com:app.git",
+            "/srv/git@heroku.com:app.git",
             "/srv/git.heroku.com",
             "https://git.heroku.com.evil.example/a",
         ] {
