@@ -487,6 +487,15 @@ mod tests {
         assert!(!edited("", has_password).1);
     }
 
+    fn has_program(path: &Path, contents: &[u8]) {
+        files::replace(path, contents).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
     #[test]
     fn only_our_own_link_is_created_and_removed() {
         let dir = tempfile::tempdir().unwrap();
@@ -497,11 +506,11 @@ mod tests {
             ..Environment::default()
         };
         let stranger = Path::new("x");
-        files::replace(&name, b"another program").unwrap();
+        has_program(&name, b"another program");
         assert_eq!(name_for_docker(&environment, stranger), Ok(None));
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();
-        files::replace(&program, b"us").unwrap();
+        has_program(&program, b"us");
         let created = Ok(Some(name.clone()));
         assert_eq!(name_for_docker(&environment, stranger), created);
         assert_eq!(fs::read(&name).unwrap(), b"us");
@@ -514,7 +523,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
         let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
-        files::replace(&program, b"launcher").unwrap();
+        has_program(&program, b"launcher");
         second_name(&name).unwrap();
         let shim = name.with_extension("shim");
         files::replace(&shim, b"path = \"C:\\apps\\x.exe\"").unwrap();

@@ -207,7 +207,7 @@ impl Environment {
         let dirs = self.path.as_deref().map(std::env::split_paths);
         let in_dir = move |dir: PathBuf| names.clone().map(|name| dir.join(name));
         let places = dirs.into_iter().flatten().flat_map(in_dir);
-        places.filter(|program| program.is_file())
+        places.filter(|program| is_program(program))
     }
 
     /// The directory in which the Heroku CLI keeps `login.json`.
@@ -261,6 +261,19 @@ impl Environment {
         let base = self.base_dir(self.xdg_state_home.as_ref(), ".local/state")?;
         Some(base.join("git-credential-heroku-rs"))
     }
+}
+
+/// Whether this is a file that can be run. A shell skips any other one on `PATH`.
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = path.metadata();
+    metadata.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// The user's home, where git and the Heroku CLI look for it.
@@ -392,6 +405,24 @@ mod tests {
                 environment(&[("HEROKU_NETRC_WRITE", value)]).netrc_before_keyring,
                 expected
             );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_on_path_that_cannot_be_run_is_no_program() {
+        use std::fs::{self, File, Permissions};
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let found = Environment {
+            path: Some(dir.path().into()),
+            ..Environment::default()
+        };
+        let program = dir.path().join("heroku");
+        File::create_new(&program).unwrap();
+        for (mode, expected) in [(0o644, false), (0o755, true)] {
+            fs::set_permissions(&program, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(found.has_program("heroku"), expected, "{mode:o}");
         }
     }
 
