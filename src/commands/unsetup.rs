@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
 use crate::docker_config;
-use crate::git::{Addition, AliasState, Scope};
+use crate::git::{ALIAS, Addition, AliasState, HELPER, Scope};
 use crate::logins::lookup::{Source, StoredToken};
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
@@ -40,11 +40,11 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
 
 /// Removes our helper from git's configuration. Returns whether there was something to remove.
 fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    remove(Addition::Helper, scope, session)
+    remove(&HELPER, scope, session)
 }
 
 fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let is_removed = remove(Addition::Alias, Scope::Global, session)?;
+    let is_removed = remove(&ALIAS, Scope::Global, session)?;
     let state = session
         .context
         .git()
@@ -59,7 +59,11 @@ fn alias(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
 }
 
 /// A file that cannot be changed does not stop the others.
-fn remove(addition: Addition, scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+fn remove(
+    addition: &Addition,
+    scope: Scope,
+    session: &mut Session<'_, '_>,
+) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let git = session.context.git();
     let mut removed = Ok(false);
@@ -67,12 +71,8 @@ fn remove(addition: Addition, scope: Scope, session: &mut Session<'_, '_>) -> an
         match git.tear_down(addition, scope, &file, environment) {
             Ok(false) => {}
             Ok(true) => {
-                let what = match addition {
-                    Addition::Helper => "heroku-rs",
-                    Addition::Alias => "the alias `git heroku`",
-                };
-                let file = environment.display_path(&file);
-                session.print(&format!("Removed {what} from {file}"))?;
+                let (name, file) = (addition.name, environment.display_path(&file));
+                session.print(&format!("Removed {name} from {file}"))?;
                 removed = removed.map(|_| true);
             }
             Err(why) => removed = Err(why.into()),

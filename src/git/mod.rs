@@ -33,7 +33,7 @@ use helper_kind::HelperKind;
 pub use helper_kind::PROGRAM;
 pub use helper_problem::HelperProblem;
 pub use matching::UrlParts;
-pub use set_up::{Addition, AliasState, helper_value};
+pub use set_up::{ALIAS, Addition, AliasState, HELPER, helper_value};
 pub use setting::{Setting, SettingScope, listed, path_without_secrets, without_secrets};
 pub use urls::{HerokuUrl, Way};
 

@@ -24,7 +24,7 @@ use crate::files::{self, Access};
 use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 
-pub use alias::AliasState;
+pub use alias::{ALIAS, AliasState};
 
 /// How long to wait for git's lock on the file. A git that was killed leaves its lock behind; git itself
 /// does not wait for it.
@@ -35,13 +35,29 @@ const PAUSE: Duration = Duration::from_millis(25);
 const LARGEST: usize = 16 * 1024 * 1024;
 
 /// What `setup` adds to a file, in a section of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Addition {
-    /// The reset and our helper.
-    Helper,
-    /// The alias `git heroku`.
-    Alias,
+#[derive(Debug)]
+pub struct Addition {
+    /// What it is, for the user.
+    pub name: &'static str,
+    header: &'static str,
+    key: &'static str,
+    /// For each of its values in their order, whether we write it, or wrote it before the program was moved.
+    are_ours: &'static [fn(&str) -> bool],
+    /// Whether nothing has to be added to these entries.
+    is_in: fn(&Section<'_>, &[Entry]) -> bool,
 }
+
+/// The reset and our helper.
+pub static HELPER: Addition = Addition {
+    name: "heroku-rs",
+    header: "[credential \"https://git.heroku.com\"]",
+    key: HEROKU_HELPER,
+    are_ours: &[str::is_empty, is_our_helper],
+    is_in: |section, entries| {
+        let helper = section.values.last();
+        helper.is_some_and(|helper| is_last(entries, helper))
+    },
+};
 
 impl Git {
     /// Writes two values, the reset and `helper`, at the end of a scope's file. Two, because before every
@@ -56,13 +72,17 @@ impl Git {
         helper: &str,
         environment: &Environment,
     ) -> Result<bool, Notice> {
-        self.add(Section::helper(helper), scope, environment)
+        let section = Section {
+            addition: &HELPER,
+            values: &["", helper],
+        };
+        self.add(section, scope, environment)
     }
 
     /// Writes a section at the end of a scope's file, in place of an earlier one.
     fn add(
         &self,
-        section: Section,
+        section: Section<'_>,
         scope: Scope,
         environment: &Environment,
     ) -> Result<bool, Notice> {
@@ -100,7 +120,7 @@ impl Git {
     /// A [`Notice`]; the file is then as it was.
     pub fn tear_down(
         &self,
-        addition: Addition,
+        addition: &Addition,
         scope: Scope,
         path: &Path,
         environment: &Environment,
@@ -111,7 +131,7 @@ impl Git {
     /// Removes an addition from a file, and writes the section at its end if there is one to add. Returns whether
     /// anything changed. The locked copy is renamed over the file if git reads it as the old entries without earlier
     /// additions, followed by the section.
-    fn edit(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
+    fn edit(&self, file: &ConfigFile<'_>, addition: &Addition) -> Result<bool, Notice> {
         // First without the lock: a file that cannot be written may already be correct.
         if self.is_done(file, addition)? {
             return Ok(false);
@@ -152,11 +172,11 @@ impl Git {
     }
 
     /// Whether a file needs no change.
-    fn is_done(&self, file: &ConfigFile<'_>, addition: Addition) -> Result<bool, Notice> {
+    fn is_done(&self, file: &ConfigFile<'_>, addition: &Addition) -> Result<bool, Notice> {
         // Also if something is added: git ignores a file that it cannot read.
         let text = file.read()?;
         Ok(match &file.added {
-            Some(section) => section.is_in(&self.entries(&file.path)?),
+            Some(section) => (addition.is_in)(section, &self.entries(&file.path)?),
             None => !addition.removed_from(&text).1,
         })
     }
@@ -262,7 +282,7 @@ struct ConfigFile<'a> {
     path: PathBuf,
     environment: &'a Environment,
     /// What to add to it; none to remove something.
-    added: Option<Section>,
+    added: Option<Section<'a>>,
 }
 
 /// git's lock file, which is renamed to the file itself, or removed when this value is dropped.
@@ -434,56 +454,25 @@ impl Lock {
 type Entry = (String, String);
 
 /// A section of ours, to be added to a file.
-#[derive(Debug, Clone)]
-struct Section {
-    addition: Addition,
-    value: String,
+#[derive(Debug, Clone, Copy)]
+struct Section<'a> {
+    addition: &'static Addition,
+    values: &'a [&'a str],
 }
 
-impl Section {
-    fn helper(helper: &str) -> Section {
-        Section {
-            addition: Addition::Helper,
-            value: helper.to_owned(),
-        }
-    }
-
-    fn alias() -> Section {
-        Section {
-            addition: Addition::Alias,
-            value: alias::VALUE.to_owned(),
-        }
-    }
-
-    fn values(&self) -> Vec<&str> {
-        match self.addition {
-            Addition::Helper => vec!["", &self.value],
-            Addition::Alias => vec![&self.value],
-        }
-    }
-
+impl Section<'_> {
     fn entries(&self) -> Vec<Entry> {
-        let key = self.addition.key();
-        let values = self.values().into_iter();
+        let values = self.values.iter();
         values
-            .map(|value| (key.to_owned(), value.to_owned()))
+            .map(|value| (self.addition.key.to_owned(), (*value).to_owned()))
             .collect()
     }
 
-    /// Whether nothing has to be added: the user has the alias, or our pair is there, and nothing after it that could add
-    /// another helper.
-    fn is_in(&self, entries: &[Entry]) -> bool {
-        match self.addition {
-            Addition::Helper => is_last(entries, &self.value),
-            Addition::Alias => entries.iter().any(|(key, _)| key == alias::KEY),
-        }
-    }
-
     fn lines(&self) -> String {
-        let name = self.addition.name();
-        let mut lines = format!("{}\n", self.addition.header());
-        for value in self.values() {
-            let line = format!("\t{name} = {}", quoted_for_git(value));
+        let variable = self.addition.variable();
+        let mut lines = format!("{}\n", self.addition.header);
+        for value in self.values {
+            let line = format!("\t{variable} = {}", quoted_for_git(value));
             lines.push_str(line.trim_end());
             lines.push('\n');
         }
@@ -492,64 +481,45 @@ impl Section {
 }
 
 /// For the user: the key and its values.
-impl fmt::Display for Section {
+impl fmt::Display for Section<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = self.addition.key();
-        match self.addition {
-            Addition::Helper => write!(f, "{key} = \"\", then {}", self.value),
-            Addition::Alias => write!(f, "{key} = {}", self.value),
+        write!(f, "{} = ", self.addition.key)?;
+        for value in self.values {
+            match *value {
+                "" => f.write_str("\"\", then ")?,
+                value => f.write_str(value)?,
+            }
         }
+        Ok(())
     }
 }
 
 impl Addition {
-    fn header(self) -> &'static str {
-        match self {
-            Addition::Helper => "[credential \"https://git.heroku.com\"]",
-            Addition::Alias => "[alias]",
-        }
-    }
-
-    fn key(self) -> &'static str {
-        match self {
-            Addition::Helper => HEROKU_HELPER,
-            Addition::Alias => alias::KEY,
-        }
-    }
-
     /// The last part of the key.
-    fn name(self) -> &'static str {
-        match self {
-            Addition::Helper => "helper",
-            Addition::Alias => "heroku",
-        }
+    fn variable(&self) -> &'static str {
+        self.key.rsplit('.').next().unwrap_or_default()
     }
 
     /// The number of values.
-    fn len(self) -> usize {
-        match self {
-            Addition::Helper => 2,
-            Addition::Alias => 1,
-        }
+    fn len(&self) -> usize {
+        self.are_ours.len()
     }
 
     /// Whether these values begin with those that we write, or wrote before the program was moved.
-    fn begins(self, mut values: impl Iterator<Item = Option<String>>) -> bool {
-        let mut is_next =
-            |is_ours: fn(&str) -> bool| values.next().flatten().is_some_and(|next| is_ours(&next));
-        match self {
-            Addition::Helper => is_next(str::is_empty) && is_next(is_our_helper),
-            Addition::Alias => is_next(|value| value == alias::VALUE),
-        }
+    fn begins(&self, mut values: impl Iterator<Item = Option<String>>) -> bool {
+        self.are_ours.iter().all(|is_ours| {
+            let next = values.next().flatten();
+            next.is_some_and(|next| is_ours(&next))
+        })
     }
 
-    fn begins_entries(self, entries: &[Entry]) -> bool {
-        let value = |(key, value): &Entry| (key == self.key()).then(|| value.clone());
+    fn begins_entries(&self, entries: &[Entry]) -> bool {
+        let value = |(key, value): &Entry| (key == self.key).then(|| value.clone());
         self.begins(entries.iter().map(value))
     }
 
     /// Whether `kept` is `before` without some or all of our entries.
-    fn is_removed(self, mut before: &[Entry], mut kept: &[Entry]) -> bool {
+    fn is_removed(&self, mut before: &[Entry], mut kept: &[Entry]) -> bool {
         while let [first, rest @ ..] = before {
             if self.begins_entries(before) && !kept.starts_with(&before[..self.len()]) {
                 before = &before[self.len()..];
@@ -564,7 +534,7 @@ impl Addition {
 
     /// The text without the lines that we write, and whether there were any. Lines in another form, such as one with a
     /// comment, stay.
-    fn removed_from(self, text: &[u8]) -> (Vec<u8>, bool) {
+    fn removed_from(&self, text: &[u8]) -> (Vec<u8>, bool) {
         let (mark, text) = text.split_at(files::byte_order_mark(text));
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         let is_header = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
@@ -573,9 +543,7 @@ impl Addition {
         kept.extend(mark);
         let mut removed = false;
         for section in lines.chunk_by(|_, next| !is_header(next)) {
-            let after_header = section[0]
-                .trim_ascii()
-                .strip_prefix(self.header().as_bytes());
+            let after_header = section[0].trim_ascii().strip_prefix(self.header.as_bytes());
             let comment = after_header.map(<[u8]>::trim_ascii_start);
             if !comment.is_some_and(|rest| rest.is_empty() || b"#;".contains(&rest[0])) {
                 kept.extend(section.concat());
@@ -584,7 +552,7 @@ impl Addition {
             let mut body = Vec::new();
             let mut rest = &section[1..];
             while let [line, after @ ..] = rest {
-                if self.begins(rest.iter().map(|line| value_in(line, self.name()))) {
+                if self.begins(rest.iter().map(|line| value_in(line, self.variable()))) {
                     rest = &rest[self.len()..];
                     removed = true;
                 } else {

@@ -1,12 +1,21 @@
 //! The alias `git heroku`, a short form of `git credential-heroku-rs`.
 
-use super::Section;
+use super::{Addition, Section};
 use crate::environment::Environment;
 use crate::git::{Git, Scope};
 use crate::notice::Notice;
 
-pub(super) const KEY: &str = "alias.heroku";
-pub(super) const VALUE: &str = "credential-heroku-rs";
+const KEY: &str = "alias.heroku";
+const VALUE: &str = "credential-heroku-rs";
+
+/// The alias. One of the user stays.
+pub static ALIAS: Addition = Addition {
+    name: "the alias `git heroku`",
+    header: "[alias]",
+    key: KEY,
+    are_ours: &[|value| value == VALUE],
+    is_in: |_, entries| entries.iter().any(|(key, _)| key == KEY),
+};
 
 /// What `git heroku` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +57,10 @@ impl Git {
     /// # Errors
     /// A [`Notice`]; the file is then as it was.
     pub fn add_alias(&self, environment: &Environment) -> Result<(), Notice> {
-        self.add(Section::alias(), Scope::Global, environment)
-            .map(drop)
+        let section = Section {
+            addition: &ALIAS,
+            values: &[VALUE],
+        };
+        self.add(section, Scope::Global, environment).map(drop)
     }
 }

@@ -17,7 +17,7 @@ fn entry(value: &str) -> Entry {
 }
 
 fn removed(text: &str) -> String {
-    String::from_utf8(Addition::Helper.removed_from(text.as_bytes()).0).unwrap()
+    String::from_utf8(HELPER.removed_from(text.as_bytes()).0).unwrap()
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
         list(&[slice::from_ref(&other), &ours]),
         list(&[&moved, slice::from_ref(&other)]),
     ] {
-        assert!(Addition::Helper.is_removed(&before, &kept), "{kept:?}");
+        assert!(HELPER.is_removed(&before, &kept), "{kept:?}");
     }
     for kept in [
         vec![],
@@ -156,7 +156,7 @@ fn git_reads_the_old_entries_or_the_change_is_refused() {
         list(&[&ours, slice::from_ref(&other)]),
         list(&[&before, slice::from_ref(&other)]),
     ] {
-        assert!(!Addition::Helper.is_removed(&before, &kept), "{kept:?}");
+        assert!(!HELPER.is_removed(&before, &kept), "{kept:?}");
     }
 }
 
@@ -226,9 +226,12 @@ fn the_command_for_a_mounted_file_appends_the_same_lines() {
         let (git, environment) = world(home.path());
         let helper = helper_value(None, Path::new(program), false).unwrap();
         let path = git.config_file(Scope::Global, &environment).unwrap();
-        let section = Section::helper(&helper);
+        let section = Section {
+            addition: &HELPER,
+            values: &["", &helper],
+        };
         let mounted = ConfigFile {
-            added: Some(section.clone()),
+            added: Some(section),
             ..ConfigFile::new(Scope::Global, &path, &environment).unwrap()
         };
         let fix = mounted.unchanged(&ErrorKind::ResourceBusy.into()).fix();
@@ -256,7 +259,10 @@ fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
     fs::remove_file(&linked).unwrap();
     std::os::unix::fs::symlink(&store, &linked).unwrap();
     let file = |path: &Path| ConfigFile {
-        added: Some(Section::helper("heroku-rs")),
+        added: Some(Section {
+            addition: &HELPER,
+            values: &["", "heroku-rs"],
+        }),
         ..ConfigFile::new(Scope::Global, path, &environment).unwrap()
     };
     let fix = |path: &Path, kind: ErrorKind| file(path).unchanged(&kind.into()).fix().to_string();
@@ -310,7 +316,7 @@ fn the_alias_is_added_and_removed_without_a_change_to_other_lines() {
         assert_eq!(fs::read_to_string(&file).unwrap(), [theirs, ours].concat());
         assert_eq!(git.alias_state(&environment), Ok(AliasState::Ours));
         assert!(
-            git.tear_down(Addition::Alias, Scope::Global, &file, &environment)
+            git.tear_down(&ALIAS, Scope::Global, &file, &environment)
                 .unwrap()
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
@@ -328,7 +334,7 @@ fn an_alias_of_the_user_is_neither_replaced_nor_removed() {
     for git in [git, world(another.path()).0] {
         assert_eq!(git.alias_state(&environment), Ok(AliasState::Taken));
         git.add_alias(&environment).unwrap();
-        let removed = git.tear_down(Addition::Alias, Scope::Global, &file, &environment);
+        let removed = git.tear_down(&ALIAS, Scope::Global, &file, &environment);
         assert_eq!(removed, Ok(false));
         assert_eq!(fs::read_to_string(&file).unwrap(), theirs);
     }
@@ -372,10 +378,10 @@ proptest! {
         let before = before.unwrap();
         let after = git.entries(&file).unwrap();
         let kept = after.strip_suffix(&[entry(""), entry("heroku-rs")][..]);
-        prop_assert!(Addition::Helper.is_removed(&before, kept.unwrap()));
+        prop_assert!(HELPER.is_removed(&before, kept.unwrap()));
         let again = git.set_up(Scope::Global, "heroku-rs", &environment);
         prop_assert!(!again.unwrap());
-        prop_assert!(git.tear_down(Addition::Helper, Scope::Global, &file, &environment).unwrap());
+        prop_assert!(git.tear_down(&HELPER, Scope::Global, &file, &environment).unwrap());
         let left = fs::read_to_string(&file).unwrap();
         prop_assert_eq!(&left, &removed(&new));
         if !text.contains("helper =") && text.ends_with('\n') {
