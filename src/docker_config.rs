@@ -16,7 +16,7 @@ use crate::docker_protocol::PROGRAM;
 use crate::environment::Environment;
 use crate::files::{self, Access};
 use crate::hosts::{HerokuHost, Service};
-use crate::notice::{Command, Fix, Notice};
+use crate::notice::{Command, Notice};
 use crate::secret_buf::SecretBuf;
 use crate::subprocess::shim_target;
 
@@ -107,20 +107,13 @@ pub fn without_us(bytes: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
 }
 
 /// Whether the file contains a password for the registry, in base64: a `docker login` without a helper writes
-/// it there.
-///
-/// # Errors
-/// Why the file cannot be read.
-pub fn has_password(file: &Path, environment: &Environment) -> Result<bool, Notice> {
-    let config = match files::read(file, LARGEST) {
-        Ok(bytes) => read(&bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => Err(error.into()),
-    };
-    let config = config.map_err(|why| failed(file, "could not be read", environment, &why))?;
+/// it there. docker cannot read a file that we cannot read.
+pub fn has_password(file: &Path) -> bool {
+    let text = files::read(file, LARGEST).unwrap_or_default();
+    let config = read(&text).unwrap_or_default();
     let entry = config.get("auths").and_then(|auths| auths.get(registry()));
     let auth = entry.and_then(|entry| entry.get("auth")?.as_str());
-    Ok(auth.is_some_and(|auth| !auth.is_empty()))
+    auth.is_some_and(|auth| !auth.is_empty())
 }
 
 fn registry() -> String {
@@ -133,34 +126,13 @@ fn edit(
     change: impl FnMut(&[u8]) -> anyhow::Result<Option<Vec<u8>>>,
 ) -> Result<bool, Notice> {
     let edited = files::edit(file, Access::Unchanged, change);
-    edited.map_err(|why| failed(file, "was not changed", environment, &why))
-}
-
-/// What did not happen to the file, why, and what helps.
-fn failed(file: &Path, what: &str, environment: &Environment, why: &anyhow::Error) -> Notice {
-    let at_file = |command: Command| command.path(file, environment.home.as_deref());
-    let error: Option<&io::Error> = why.downcast_ref();
-    let (why, fix) = match error.map(io::Error::kind) {
-        None => (
-            why.to_string(),
-            "fix the file, then run the command again".into(),
+    edited.map_err(|why| match why.downcast() {
+        Ok(why) => files::not_changed(file, &why, environment),
+        Err(why) => Notice::new(
+            format!("{} was not changed: {why}", environment.display_path(file)),
+            "fix the file, then run the command again",
         ),
-        // A single file that is mounted, as into a container, cannot be renamed over.
-        Some(io::ErrorKind::ResourceBusy) => (
-            "it is a mount and cannot be replaced".to_owned(),
-            Fix::command("edit the file", at_file(Command::edit())),
-        ),
-        Some(_) => {
-            let dir = files::nearest_existing(files::dir_of(file));
-            let look = Command::show_access().path(dir, environment.home.as_deref());
-            let look = if file.exists() { at_file(look) } else { look };
-            let fix = error.and_then(files::fix_of);
-            let fix = fix.unwrap_or_else(|| Fix::command("check", look));
-            (why.to_string(), fix)
-        }
-    };
-    let file = environment.display_path(file);
-    Notice::new(format!("{file} {what}: {why}"), fix)
+    })
 }
 
 /// The file's outermost object; an empty file is an empty one.
@@ -358,7 +330,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".docker/config.json");
-        assert!(!has_password(&file, &Environment::default()).unwrap());
+        assert!(!has_password(&file));
         assert!(!home.path().join(".docker").exists());
         files::replace(&file, b"{}").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -447,44 +419,15 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn an_error_of_the_system_is_reported_with_what_helps() {
-        let (home, environment) = Environment::with_new_home();
-        let file = home.path().join(".docker/config.json");
-        let fix = |kind: io::ErrorKind| {
-            let error = io::Error::from(kind).into();
-            let notice = failed(&file, "was not changed", &environment, &error);
-            notice.fix().to_string()
-        };
-        let place = home.path().display();
-        let look = format!("check: ls -ld {place}");
-        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
-        let free = "free some space, then run the command again";
-        assert_eq!(fix(io::ErrorKind::StorageFull), free);
-        files::replace(&file, b"").unwrap();
-        let look = "check: ls -ld ~/.docker ~/.docker/config.json";
-        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
-        let edit = "edit the file: ${EDITOR:-vi} ~/.docker/config.json";
-        assert_eq!(fix(io::ErrorKind::ResourceBusy), edit);
-        fs::remove_file(&file).unwrap();
-        fs::create_dir(&file).unwrap();
-        let unread = has_password(&file, &environment).unwrap_err();
-        assert_eq!(
-            unread.what(),
-            "~/.docker/config.json could not be read: it is not a regular file"
-        );
-    }
-
     #[test]
     fn a_password_of_an_earlier_login_is_found() {
         let has = |entry: &str| {
             let text = format!("{{\"auths\": {{\"registry.heroku.com\": {entry}}}}}");
-            edited(&text, has_password).1
+            edited(&text, |file, _| Ok(has_password(file))).1
         };
         assert!(has(r#"{"auth": "XzpI"}"#));
         assert!(!has("{}") && !has(r#"{"auth": ""}"#));
-        assert!(!edited("", has_password).1);
+        assert!(!edited("", |file, _| Ok(has_password(file))).1);
     }
 
     fn has_program(path: &Path, contents: &[u8]) {
@@ -575,7 +518,7 @@ mod tests {
         let wanted =
             format!("{mkdir}sudo ln -sf /opt/x /usr/local/bin/docker-credential-heroku-rs");
         let found = name_for_docker(&Environment::default(), Path::new("/opt/x"));
-        let fix = Fix::from(found.unwrap_err());
+        let fix = crate::notice::Fix::from(found.unwrap_err());
         assert_eq!(fix.command_line(), Some(wanted.as_str()));
     }
 }

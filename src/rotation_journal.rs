@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::environment::Environment;
 use crate::files;
-use crate::notice::{Command, Fix, Notice};
+use crate::notice::Notice;
 use crate::state_file::StateFile;
 use crate::token::Token;
 
@@ -180,14 +180,9 @@ pub fn record(environment: &Environment, rotation: &Rotation) -> Result<(), Noti
 }
 
 fn not_written(environment: &Environment, why: &io::Error) -> Notice {
-    let look = || {
-        let dir = environment.state_dir().unwrap_or_default();
-        let dir = files::nearest_existing(&dir);
-        let look = Command::show_access().path(dir, environment.home.as_deref());
-        Fix::command("check", look)
-    };
-    let fix = files::fix_of(why).unwrap_or_else(look);
-    Notice::new(format!("cannot write rotations.json: {why}"), fix)
+    let path = FILE.path(environment);
+    let path = path.unwrap_or_else(|| "rotations.json".into());
+    files::not_changed(&path, why, environment)
 }
 
 /// Removes a finished rotation. If that fails, the next rotation finds nothing to do.
@@ -316,7 +311,7 @@ mod tests {
         record(&environment, &rotation).unwrap();
         fs::create_dir(lock_file(&environment).unwrap()).unwrap();
         let refused = remove_if_finished(&environment).unwrap_err();
-        assert!(refused.what().starts_with("cannot write rotations.json: "));
+        assert!(refused.what().contains("rotations.json was not changed: "));
         assert_eq!(unfinished(&environment), [rotation]);
     }
 

@@ -134,7 +134,7 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         session.print(&format!("  replaced the helper `{}`", shown(&before)))?;
     }
     name_for_docker(session)?;
-    if docker_config::has_password(&file, &context.environment)? {
+    if docker_config::has_password(&file) {
         session.warn(&Notice::new(
             format!("{place} still contains a password for registry.heroku.com"),
             "remove only the password: docker logout registry.heroku.com",

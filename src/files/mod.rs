@@ -18,7 +18,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempPath;
 
-use crate::notice::Fix;
+use crate::environment::Environment;
+use crate::notice::{Command, Fix, Notice};
 use crate::secret_buf::SecretBuf;
 
 pub use lock::hold;
@@ -72,6 +73,34 @@ pub fn fix_of(error: &io::Error) -> Option<Fix> {
     }
     let _: &NoHome = error.get_ref()?.downcast_ref()?;
     Some(NoHome::FIX.into())
+}
+
+/// Why a mounted file cannot be changed. A single file that is mounted, as into a container, cannot be renamed over.
+pub const MOUNT: &str = "it is a mount and cannot be replaced";
+
+/// That a file was not changed: why, and what helps.
+pub fn not_changed(path: &Path, why: &io::Error, environment: &Environment) -> Notice {
+    let home = environment.home.as_deref();
+    let shown = environment.display_path(path);
+    if why.kind() == io::ErrorKind::ResourceBusy {
+        let edit = Command::edit().path(path, home);
+        let what = format!("{shown} was not changed: {MOUNT}");
+        return Notice::new(what, Fix::command("edit the file", edit));
+    }
+    let look = || {
+        let target = resolved(path).unwrap_or_else(|_| path.to_owned());
+        let look = Command::show_access().path(nearest_existing(dir_of(&target)), home);
+        // A link that leads nowhere. `icacls` takes one path.
+        let file = if target.exists() { &target } else { path };
+        let look = if cfg!(unix) && file.symlink_metadata().is_ok() {
+            look.path(file, home)
+        } else {
+            look
+        };
+        Fix::command("check", look)
+    };
+    let fix = fix_of(why).unwrap_or_else(look);
+    Notice::new(format!("{shown} was not changed: {why}"), fix)
 }
 
 /// Edits a file that other programs write too, or creates it, with its directories. `edit` gets the bytes of the file,
@@ -406,6 +435,34 @@ mod tests {
         let missing = dir.path().join("missing");
         let error = write_draft(&missing, b"new", None, Access::OwnerOnly).unwrap_err();
         assert_eq!(error.to_string(), "No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn an_error_of_the_system_is_reported_with_what_helps() {
+        let (home, environment) = Environment::with_new_home();
+        let file = home.path().join(".docker/config.json");
+        let fix = |kind: io::ErrorKind| {
+            let notice = not_changed(&file, &kind.into(), &environment);
+            let what = notice.what();
+            let start = "~/.docker/config.json was not changed: ";
+            assert!(what.starts_with(start), "{what}");
+            notice.fix().to_string()
+        };
+        let place = home.path().display();
+        let look = format!("check: ls -ld {place}");
+        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
+        let free = "free some space, then run the command again";
+        assert_eq!(fix(io::ErrorKind::StorageFull), free);
+        replace(&file, b"").unwrap();
+        let look = "check: ls -ld ~/.docker ~/.docker/config.json";
+        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
+        let edit = "edit the file: ${EDITOR:-vi} ~/.docker/config.json";
+        assert_eq!(fix(io::ErrorKind::ResourceBusy), edit);
+        // What counts is the end of the links.
+        fs::rename(&file, home.path().join("config.json")).unwrap();
+        symlink("../config.json", &file).unwrap();
+        let look = "check: ls -ld ~/.docker/.. ~/.docker/../config.json";
+        assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
     }
 
     #[test]

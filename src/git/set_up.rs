@@ -322,18 +322,6 @@ impl<'a> ConfigFile<'a> {
         }
     }
 
-    /// Whether it is the user's file in place of `~/.gitconfig`.
-    fn is_xdg(&self) -> bool {
-        self.scope == Scope::Global
-            && self.environment.git_config_global.as_deref() != Some(&self.path)
-            && self.path.ends_with("config")
-    }
-
-    /// The file after all symbolic links; the file itself if one of them must not be followed.
-    fn resolved(&self) -> PathBuf {
-        files::resolved(&self.path).unwrap_or_else(|_| self.path.clone())
-    }
-
     fn lock(&self) -> Result<Lock, Notice> {
         let target = files::resolved(&self.path).map_err(|why| self.unchanged(&why))?;
         let mut name = target.clone().into_os_string();
@@ -367,68 +355,27 @@ impl<'a> ConfigFile<'a> {
         let shown = self.environment.display_path(&self.path);
         let what = format!("{shown} cannot be read: permission denied");
         let home = self.environment.home.as_deref();
-        Notice::new(what, access_fix(&self.resolved(), home))
+        let target = files::resolved(&self.path).unwrap_or_else(|_| self.path.clone());
+        Notice::new(what, access_fix(&target, home))
     }
 
     /// Why the file was left as it was, and what works instead.
     fn unchanged(&self, why: &io::Error) -> Notice {
-        use ErrorKind::{
-            NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
-            ResourceBusy, StorageFull,
+        let notice = files::not_changed(&self.path, why, self.environment);
+        // A mount, or a link into a directory that only another program changes, as home-manager makes it, cannot be
+        // made writable. git reads other files, too.
+        let is_link = files::resolved(&self.path).is_ok_and(|target| target != self.path);
+        let is_fixable = match why.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => true,
+            kind => kind == ErrorKind::PermissionDenied && !is_link,
         };
-        let reason = match why.kind() {
-            ResourceBusy => "it is a mount and cannot be replaced".to_owned(),
-            PermissionDenied | ReadOnlyFilesystem | NotFound | NotADirectory => {
-                "it cannot be written".to_owned()
+        match &self.added {
+            Some(section) if files::fix_of(why).is_none() && !is_fixable => {
+                let add = format!("in a file that git reads, add to {section}");
+                Notice::new(notice.what(), Fix::advice(add))
             }
-            _ => why.to_string(),
-        };
-        let at_file = |command: Command| command.path(&self.path, self.environment.home.as_deref());
-        let target = self.resolved();
-        let is_link = target != self.path;
-        let fix = match (why.kind(), &self.added) {
-            (StorageFull | QuotaExceeded, _) => files::fix_of(why).unwrap_or_default(),
-            (ResourceBusy, Some(section)) => {
-                let lines = format!("\n{}", section.lines().trim_end());
-                let lines = lines.replace('\\', "\\\\");
-                let lines = lines.replace('\n', "\\n").replace('\t', "\\t");
-                let append = Command::new("printf '%b\\n'").arg(&lines).then(">>");
-                Fix::command("append the lines", at_file(append))
-            }
-            (ResourceBusy, None) => Fix::command("remove our lines", at_file(Command::edit())),
-            // There is no file, as in a container with a user that has no home.
-            (_, Some(_))
-                if self.scope == Scope::Global && self.path.symlink_metadata().is_err() =>
-            {
-                "set HOME to a directory that can be written, \
-                 or GIT_CONFIG_GLOBAL to a file (git 2.32 or later)"
-                    .into()
-            }
-            (ReadOnlyFilesystem, _) if !is_link => "make its file system writable, \
-                 or set GIT_CONFIG_GLOBAL to a file elsewhere (git 2.32 or later)"
-                .into(),
-            // git reads both files, and writes `~/.gitconfig` if it exists.
-            (PermissionDenied | ReadOnlyFilesystem, Some(_)) if self.is_xdg() => {
-                Command::new("touch ~/.gitconfig && git credential-heroku-rs setup").into()
-            }
-            // A link into a directory that only another program changes, as home-manager makes it.
-            (PermissionDenied | ReadOnlyFilesystem, Some(section))
-                if is_link && self.scope == Scope::Global =>
-            {
-                Fix::advice(format!(
-                    "in the program that generates the file, add: {section}"
-                ))
-            }
-            // The lock cannot be created beside it.
-            (PermissionDenied, _) => {
-                let dir = files::nearest_existing(files::dir_of(&target));
-                let look = Command::show_access().path(dir, self.environment.home.as_deref());
-                Fix::command("check", look)
-            }
-            _ => Fix::command("check", at_file(Command::show_access())),
-        };
-        let shown = self.environment.display_path(&self.path);
-        Notice::new(format!("{shown} was not changed: {reason}"), fix)
+            _ => notice,
+        }
     }
 }
 
@@ -483,11 +430,11 @@ impl Section<'_> {
 /// For the user: the key and its values.
 impl fmt::Display for Section<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = ", self.addition.key)?;
+        write!(f, "{}: ", self.addition.key)?;
         for value in self.values {
             match *value {
-                "" => f.write_str("\"\", then ")?,
-                value => f.write_str(value)?,
+                "" => f.write_str("an empty value, then ")?,
+                value => f.write_str(&quoted_for_git(value))?,
             }
         }
         Ok(())

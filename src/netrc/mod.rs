@@ -300,14 +300,7 @@ pub fn save(environment: &Environment, account: &Account, token: &Token) -> Resu
         with_login(text, environment, account, token).map(Some)
     })
     .map(drop)
-    .map_err(|mut why| {
-        why.cause = match why.cause {
-            Cause::NotChanged(reason) => Cause::NotSaved(reason),
-            Cause::NotWritten(kind) => Cause::LoginNotWritten(kind),
-            cause => cause,
-        };
-        why
-    })
+    .map_err(Unreadable::for_login)
 }
 
 /// Checks that a login could be written, before there is one.

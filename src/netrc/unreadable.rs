@@ -15,6 +15,8 @@ pub struct Unreadable {
     file: &'static str,
     /// Why it cannot be used.
     pub cause: Cause,
+    /// Whether a login had to be written.
+    is_for_login: bool,
 }
 
 /// Why a netrc cannot be used.
@@ -36,14 +38,10 @@ pub enum Cause {
     ReadOnly,
     /// An encrypted file is in use, and a login would have to be written.
     InPlaceOfPlain,
-    /// An entry would have to be replaced or removed, and the file may not be changed.
+    /// It would have to be changed, and only the user can do that.
     NotChanged(String),
-    /// A login would have to be written, and the file may not be changed.
-    NotSaved(String),
     /// The file system reports an error for a change.
     NotWritten(io::ErrorKind),
-    /// The same, and a login would have to be written.
-    LoginNotWritten(io::ErrorKind),
     /// `HOME` is not set, so it has no path.
     NoHome,
 }
@@ -73,6 +71,15 @@ impl Unreadable {
         Unreadable {
             file,
             cause: cause.into(),
+            is_for_login: false,
+        }
+    }
+
+    /// The same, for a login that had to be written: another place may do.
+    pub(super) fn for_login(self) -> Unreadable {
+        Unreadable {
+            is_for_login: true,
+            ..self
         }
     }
 
@@ -83,6 +90,13 @@ impl Unreadable {
         let with_file = |command| Command::new(command).then(in_command(file));
         let edit = |purpose| Fix::command(purpose, Command::edit().then(in_command(file)));
         let check = || Fix::command("check", Command::show_access().then(in_command(file)));
+        let or_elsewhere = |fix| {
+            if self.is_for_login {
+                ANOTHER_PLACE.into()
+            } else {
+                fix
+            }
+        };
         match &self.cause {
             Cause::Doubt(doubt) => Notice::new(
                 format!("{file}: {doubt}"),
@@ -117,13 +131,12 @@ impl Unreadable {
             ),
             Cause::NotChanged(why) => Notice::new(
                 format!("{file} was not changed: {why}"),
-                edit("edit the file"),
+                or_elsewhere(edit("edit the file")),
             ),
-            Cause::NotSaved(why) => {
-                Notice::new(format!("{file} was not changed: {why}"), ANOTHER_PLACE)
-            }
-            Cause::NotWritten(why) => not_written(file, *why, check()),
-            Cause::LoginNotWritten(why) => not_written(file, *why, ANOTHER_PLACE.into()),
+            Cause::NotWritten(why) => Notice::new(
+                format!("{file} was not changed: {why}"),
+                files::fix_of(&(*why).into()).unwrap_or_else(|| or_elsewhere(check())),
+            ),
             Cause::NoHome => Notice::new(
                 format!("could not write {file}: {}", files::NoHome),
                 files::NoHome::FIX,
@@ -173,10 +186,7 @@ impl From<io::Error> for Cause {
     /// Why the file could not be changed.
     fn from(error: io::Error) -> Cause {
         match error.kind() {
-            // A single file that is mounted, as into a container, cannot be renamed over.
-            io::ErrorKind::ResourceBusy => {
-                Cause::NotChanged("it is a mount and cannot be replaced".to_owned())
-            }
+            io::ErrorKind::ResourceBusy => Cause::NotChanged(files::MOUNT.to_owned()),
             // A reason of `files`.
             io::ErrorKind::Other | io::ErrorKind::InvalidInput => {
                 Cause::NotChanged(error.to_string())
@@ -216,11 +226,6 @@ pub fn argument(environment: &Environment) -> &'static str {
     in_command(name(environment))
 }
 
-fn not_written(file: &str, why: io::ErrorKind, fix: Fix) -> Notice {
-    let fix = files::fix_of(&why.into()).unwrap_or(fix);
-    Notice::new(format!("could not write {file}: {why}"), fix)
-}
-
 /// How to own a file: after `sudo heroku login` it may belong to root.
 fn owning(file: &'static str) -> Fix {
     let file = in_command(file);
@@ -243,8 +248,11 @@ fn in_command(name: &'static str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn fix(cause: Cause) -> String {
-        let why = Unreadable::of_file("~/.netrc", cause);
+    fn fix(cause: Cause, is_for_login: bool) -> String {
+        let why = Unreadable {
+            is_for_login,
+            ..Unreadable::of_file("~/.netrc", cause)
+        };
         why.notice().fix().to_string()
     }
 
@@ -252,12 +260,13 @@ mod tests {
     fn a_login_that_cannot_be_written_has_a_fix_that_helps() {
         use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
         for kind in [PermissionDenied, ReadOnlyFilesystem] {
-            assert_eq!(fix(Cause::LoginNotWritten(kind)), ANOTHER_PLACE);
+            assert_eq!(fix(Cause::NotWritten(kind), true), ANOTHER_PLACE);
         }
         let free = "free some space, then run the command again";
-        assert_eq!(fix(Cause::LoginNotWritten(StorageFull)), free);
-        assert_eq!(fix(Cause::NotWritten(StorageFull)), free);
-        assert_eq!(fix(Cause::NoHome), "set HOME to your home directory");
+        for is_for_login in [true, false] {
+            assert_eq!(fix(Cause::NotWritten(StorageFull), is_for_login), free);
+        }
+        assert_eq!(fix(Cause::NoHome, true), files::NoHome::FIX);
     }
 
     #[test]
@@ -266,6 +275,6 @@ mod tests {
         let denied = Cause::unread(&io::ErrorKind::PermissionDenied.into());
         assert_eq!(denied, Cause::Denied);
         let own = r#"sudo chown "$(id -u)" ~/.netrc && chmod 600 ~/.netrc"#;
-        assert!(fix(denied).ends_with(own));
+        assert!(fix(denied, false).ends_with(own));
     }
 }

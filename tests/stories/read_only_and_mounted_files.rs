@@ -112,6 +112,6 @@ fn a_read_only_home_is_reported_and_get_works() {
     outcome
         .exits_with(1)
         .prints_secret(&token)
-        .says("could not write ~/.netrc: read-only")
+        .says("~/.netrc was not changed: read-only")
         .says(ANOTHER_PLACE);
 }

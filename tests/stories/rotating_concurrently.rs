@@ -70,7 +70,7 @@ fn nothing_is_created_if_the_journal_cannot_be_written() {
     world
         .helper("rotate")
         .exits_with(1)
-        .says("cannot write rotations.json");
+        .says("rotations.json was not changed: ");
     assert_eq!(world.valid_tokens(), [old]);
 }
 

@@ -159,7 +159,8 @@ fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
             .fails()
             .reports_at_most(1)
             .stdout_is("");
-        said.says("/.gitconfig was not changed: it cannot be written\n  set HOME to a directory that can be written, ");
+        said.says("/.gitconfig was not changed: ")
+            .says("\n  in a file that git reads, add: ");
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token --store netrc");
         world
             .shell(&line, token.as_bytes())

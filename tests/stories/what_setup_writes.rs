@@ -9,6 +9,10 @@ use crate::world::{ANN, World, skipped};
 
 const OURS: &str = "[credential \"https://git.heroku.com\"]\n\thelper =\n\thelper = heroku-rs\n";
 
+/// The fix if the file cannot be changed.
+const ADD: &str = "  in a file that git reads, add to credential.https://git.heroku.com.helper: \
+    an empty value, then heroku-rs\n";
+
 fn config(world: &World) -> String {
     fs::read_to_string(world.home().join(".gitconfig")).unwrap()
 }
@@ -204,14 +208,15 @@ fn a_file_that_cannot_be_changed_does_not_stop_unsetup() {
         .exits_with(1)
         .says("Removed heroku-rs from ~/.gitconfig\n")
         .says("Removed the alias `git heroku` from ~/.gitconfig\n")
-        .says("heroku-rs: ~/.config/git/config was not changed: it cannot be written\n");
+        .says("heroku-rs: ~/.config/git/config was not changed: Permission denied ")
+        .says("  check: ls -ld ~/store ~/store/config\n");
     assert_eq!(config(&world), "");
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// As home-manager does it: git's file is a link into a read-only directory.
 #[test]
-fn setup_writes_to_another_file_if_the_configuration_is_generated() {
+fn the_lines_for_a_configuration_that_is_generated_are_shown() {
     let world = logged_in();
     let store = world.has_file("store/config", "[user]\n\tname = Ann\n");
     fs::create_dir_all(world.home().join(".config/git")).unwrap();
@@ -219,11 +224,10 @@ fn setup_writes_to_another_file_if_the_configuration_is_generated() {
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o555)).unwrap();
     let outcome = world.shell(&without_roots_power("git-credential-heroku-rs setup"), b"");
     let said = outcome.exits_with(1).stderr();
-    let fix = "touch ~/.gitconfig && git credential-heroku-rs setup";
-    assert!(said.contains("cannot be written"), "{said}");
-    assert!(said.contains(&format!("run: {fix}")), "{said}");
-    world.shell(fix, b"").succeeds();
-    assert_eq!(config(&world), OURS);
+    assert!(said.contains("Permission denied"), "{said}");
+    assert!(said.contains(ADD), "{said}");
+    // git reads this file, too.
+    world.has_file(".gitconfig", OURS);
     world.git("push --quiet heroku main").succeeds();
     fs::set_permissions(store.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -242,7 +246,8 @@ fn a_link_of_another_user_is_neither_followed_nor_replaced() {
     world
         .helper("setup")
         .exits_with(1)
-        .says("/.gitconfig belongs to another user\n  check: ls -ld ~/.gitconfig\n");
+        .says("/.gitconfig belongs to another user\n")
+        .says(ADD);
     // The generated file may have our lines already.
     fs::write(&file, OURS).unwrap();
     world
@@ -256,13 +261,13 @@ fn a_link_of_another_user_is_neither_followed_nor_replaced() {
 
 /// As in a dev container: the file is a mount.
 #[test]
-fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
+fn the_lines_for_a_configuration_that_is_a_mount_are_shown() {
     let world = logged_in();
     let mounted = world.has_file("host/gitconfig", "[user]\n\tname = Ann");
     let file = world.has_file(".gitconfig", "");
+    world.has_file("ours", &format!("\n{OURS}"));
     let lines = format!(
-        "mount --bind '{}' '{}' && git-credential-heroku-rs setup 2>&1 | tee ~/said; \
-         sed -n 's/.*append the lines: //p' ~/said >~/fix && . ~/fix && \
+        "mount --bind '{}' '{}' && git-credential-heroku-rs setup; cat ~/ours >>~/.gitconfig; \
          git-credential-heroku-rs setup && git-credential-heroku-rs unsetup",
         mounted.display(),
         file.display()
@@ -278,8 +283,9 @@ fn a_configuration_that_is_a_mount_is_appended_to_by_the_user() {
         .shell("unshare --mount sh ~/in-the-container", b"")
         .exits_with(1)
         .says("it is a mount and cannot be replaced")
+        .says(ADD)
         .says("git is already configured: ~/.gitconfig")
-        .says("remove our lines: ${EDITOR:-vi} ~/.gitconfig");
+        .says("edit the file: ${EDITOR:-vi} ~/.gitconfig");
     let text = fs::read_to_string(mounted).unwrap();
     assert_eq!(text, format!("[user]\n\tname = Ann\n{OURS}"));
 }

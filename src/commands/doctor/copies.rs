@@ -25,10 +25,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     }
     let environment = &facts.context.environment;
     let docker = environment.docker_config_file();
-    // docker cannot read a file that we cannot read.
-    let has_password =
-        |file: &PathBuf| docker_config::has_password(file, environment).unwrap_or(false);
-    if let Some(file) = docker.filter(has_password) {
+    if let Some(file) = docker.filter(|file| docker_config::has_password(file)) {
         let place = format!("{} contains a token in plain text", file.display());
         found
             .warn(format!("{place}, for registry.heroku.com"))
