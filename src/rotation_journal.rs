@@ -197,48 +197,21 @@ pub fn remove(environment: &Environment, rotation: &Rotation) {
     }
 }
 
-/// What [`remove_if_finished`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removal {
-    /// There was no journal.
-    Absent,
-    /// The journal had no entries, and was removed.
-    Removed,
-    /// The journal was kept: it has entries.
-    Unfinished,
-    /// The journal was kept: it cannot be read.
-    Unreadable,
-}
-
-/// Removes the journal and its lock file, unless a rotation is not finished.
-///
-/// # Errors
-/// A rotation is running, the lock's file cannot be opened, or what the file system reports.
-pub fn remove_if_finished(environment: &Environment) -> Result<Removal, Notice> {
-    let held = lock_if_used(environment, Duration::ZERO)?;
-    let removal = match FILE.load(environment) {
-        Some(contents) if contents.rotations.is_empty() => {
-            FILE.remove(environment)
-                .map_err(|why| not_written(environment, &why))?;
-            Removal::Removed
-        }
-        Some(_) => return Ok(Removal::Unfinished),
-        None if FILE.path(environment).is_some_and(|file| file.exists()) => {
-            return Ok(Removal::Unreadable);
-        }
-        None => Removal::Absent,
+/// Removes the file of a lock that is held, and unlocks it.
+pub fn remove_lock(environment: &Environment, lock: File) {
+    let Some(path) = lock_file(environment) else {
+        return;
     };
-    // Without the lock, the file is that of a rotation which has just started.
-    if held.is_some() {
-        // Windows keeps a file that is open, and an empty file does no harm.
-        let _ = lock_file(environment).map(fs::remove_file);
+    if fs::remove_file(&path).is_err() {
+        // Windows removes no file that is open, also not one that another process has opened meanwhile.
+        drop(lock);
+        let _ = fs::remove_file(path);
     }
-    Ok(removal)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -255,7 +228,6 @@ mod tests {
         assert_eq!(*files::read(&aside, 100).unwrap(), *b"{\"rotations\": [");
         assert!(!path.exists());
     }
-    use proptest::prelude::*;
 
     fn ann() -> Account {
         Account::parse("ann@example.com").unwrap()
@@ -271,48 +243,25 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(30);
 
     #[test]
-    fn a_journal_is_removed_only_without_entries_and_without_users() {
+    fn a_lock_that_cannot_be_opened_is_reported() {
         let (_dir, environment) = Environment::with_new_home();
-        let removal = || {
-            let start = Instant::now();
-            loop {
-                match remove_if_finished(&environment) {
-                    Err(why) if why.what() == RUNNING && start.elapsed() < PATIENCE => {
-                        std::thread::sleep(Duration::from_millis(1));
-                    }
-                    removal => return removal.unwrap(),
-                }
-            }
-        };
-        assert_eq!(removal(), Removal::Absent);
-        let held = lock(&environment, Duration::ZERO).unwrap();
-        let refused = remove_if_finished(&environment).unwrap_err();
-        assert_eq!(refused.what(), RUNNING);
-        let path = FILE.path(&environment).unwrap();
-        assert!(path.with_extension("lock").exists());
-        let rotation = Rotation::start(&ann(), "keyring", &token('0'), "a login", None).unwrap();
-        record(&environment, &rotation).unwrap();
-        drop(held);
-        assert_eq!(removal(), Removal::Unfinished);
-        assert_eq!(unfinished(&environment), [rotation]);
-        files::replace(&path, b"{\"rotations\": [").unwrap();
-        assert_eq!(removal(), Removal::Unreadable);
-        files::replace(&path, b"{\"rotations\": []}").unwrap();
-        assert_eq!(removal(), Removal::Removed);
-        assert!(!path.exists());
-        #[cfg(unix)]
-        assert!(!path.with_extension("lock").exists());
+        fs::create_dir_all(lock_file(&environment).unwrap()).unwrap();
+        let refused = lock_if_used(&environment, Duration::ZERO).unwrap_err();
+        let what = refused.what();
+        assert!(what.contains("rotations.json was not changed: "), "{what}");
     }
 
     #[test]
-    fn a_lock_that_cannot_be_opened_is_reported() {
+    fn a_lock_that_is_removed_leaves_no_file() {
         let (_dir, environment) = Environment::with_new_home();
-        let rotation = Rotation::start(&ann(), "keyring", &token('0'), "a login", None).unwrap();
-        record(&environment, &rotation).unwrap();
-        fs::create_dir(lock_file(&environment).unwrap()).unwrap();
-        let refused = remove_if_finished(&environment).unwrap_err();
-        assert!(refused.what().contains("rotations.json was not changed: "));
-        assert_eq!(unfinished(&environment), [rotation]);
+        let held = lock(&environment, Duration::ZERO).unwrap();
+        remove_lock(&environment, held);
+        assert!(!lock_file(&environment).unwrap().exists());
+        assert!(
+            lock_if_used(&environment, Duration::ZERO)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[cfg(unix)]

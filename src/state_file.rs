@@ -52,7 +52,7 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
     pub fn warning(&self, environment: &Environment) -> Option<Notice> {
         let path = self.path(environment)?;
         let error = load::<T>(&path).err()?;
-        let what = format!("{} is not used: {error}", path.display());
+        let what = format!("{} is not used: {error}", environment.display_path(&path));
         let at_file = |command: Command| command.path(&path, environment.home.as_deref());
         let fix = match NotTrusted::from_io_error(&error) {
             Some(why) => why.fix(at_file),
@@ -83,14 +83,19 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Ok(Some(aside))
     }
 
-    /// Removes the file, if there is one: another process may remove it at the same time.
+    /// Removes the file unless it is unusable: then its contents would be lost. Returns whether it was removed.
     ///
     /// # Errors
     /// What the file system reports.
-    pub fn remove(&self, environment: &Environment) -> io::Result<()> {
-        match fs::remove_file(self.path(environment).ok_or(files::NoHome)?) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
+    pub fn remove(&self, environment: &Environment) -> io::Result<bool> {
+        let path = self.path(environment).ok_or(files::NoHome)?;
+        if is_unusable::<T>(&path) {
+            return Ok(false);
+        }
+        match fs::remove_file(path) {
+            // Another process may remove it at the same time.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            removed => removed.map(|()| true),
         }
     }
 
@@ -166,28 +171,10 @@ pub fn to_bytes<T: Serialize>(contents: &T) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What follows the name of a file that was set aside, before a number.
-const ASIDE: &str = ".unusable-";
-
-/// The files in the state directory that were set aside.
-///
-/// # Errors
-/// What the file system reports, if there is such a directory.
-pub fn set_aside_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let files = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        files => files?.flatten(),
-    };
-    let files = files.filter(|file| file.file_name().to_string_lossy().contains(ASIDE));
-    let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
-    files.sort();
-    Ok(files)
-}
-
 /// A free name in the directory of a file.
 fn aside(path: &Path) -> PathBuf {
     let now = Timestamp::now().as_second();
-    let name = |number| path.with_extension(format!("json{ASIDE}{number}"));
+    let name = |number| path.with_extension(format!("json.unusable-{number}"));
     let mut numbers = now..;
     let free = numbers.find(|number| !name(*number).exists());
     name(free.unwrap_or(now))
@@ -255,12 +242,6 @@ mod tests {
         let warning = FILE.warning(&environment).unwrap().to_string();
         let look = "check: ls -ld ~/.local/state/git-credential-heroku-rs";
         assert!(warning.ends_with(look), "{warning}");
-        set_aside_in(&dir).unwrap_err();
-        assert!(
-            set_aside_in(&dir.with_extension("missing"))
-                .unwrap()
-                .is_empty()
-        );
     }
 
     #[test]

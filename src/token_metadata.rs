@@ -140,27 +140,20 @@ pub fn set_warned(environment: &Environment, fingerprint: &str, at: Timestamp) -
     })
 }
 
-/// Removes the entries of all tokens but these, and the file if nothing is left. Returns how many entries are left;
-/// none if the file cannot be read, and is not changed.
+/// Removes the entries of all tokens but these, and never the file, in which another process may be saving an entry.
+/// A file that cannot be read is not changed.
 ///
 /// # Errors
 /// As [`save`].
-pub fn retain(environment: &Environment, tokens: &[&Token]) -> io::Result<Option<usize>> {
-    let stored: Vec<String> = tokens.iter().map(|token| token.fingerprint()).collect();
-    let is_stored = |known: &TokenMetadata| stored.contains(&known.fingerprint);
-    let Some(mut contents) = FILE.load(environment) else {
-        return Ok(None);
-    };
-    contents.authorizations.retain(is_stored);
-    let left = contents.authorizations.len();
-    if left == 0 {
-        FILE.remove(environment)?;
-    } else {
-        FILE.edit(environment, |contents| {
-            contents.authorizations.retain(is_stored);
-        })?;
+pub fn retain(environment: &Environment, tokens: &[&Token]) -> io::Result<()> {
+    if FILE.load(environment).is_none() {
+        return Ok(());
     }
-    Ok(Some(left))
+    let stored: Vec<String> = tokens.iter().map(|token| token.fingerprint()).collect();
+    FILE.edit(environment, |contents| {
+        let all = &mut contents.authorizations;
+        all.retain(|known| stored.contains(&known.fingerprint));
+    })
 }
 
 /// Removes the entry of a token.
@@ -212,18 +205,20 @@ mod tests {
         let (_dir, environment) = Environment::with_new_home();
         let bob = Account::parse("bob@example.com").unwrap();
         let (a, b) = (token('a'), token('b'));
-        assert_eq!(retain(&environment, &[]).unwrap(), None);
+        let path = FILE.path(&environment).unwrap();
+        retain(&environment, &[]).unwrap();
+        assert!(!path.exists());
         save(&environment, TokenMetadata::new(&ann(), &a)).unwrap();
         save(&environment, TokenMetadata::new(&bob, &b)).unwrap();
-        assert_eq!(retain(&environment, &[&b, &token('c')]).unwrap(), Some(1));
+        retain(&environment, &[&b, &token('c')]).unwrap();
         assert_eq!(about(&environment, &a), None);
         assert!(about(&environment, &b).is_some());
-        let path = FILE.path(&environment).unwrap();
-        assert_eq!(retain(&environment, &[&a]).unwrap(), Some(0));
-        assert!(!path.exists());
+        retain(&environment, &[&a]).unwrap();
+        // The file stays: another process may be saving an entry.
+        assert_eq!(FILE.load(&environment), Some(Contents::default()));
         crate::files::replace(&path, b"{").unwrap();
-        assert_eq!(retain(&environment, &[]).unwrap(), None);
-        assert!(path.exists());
+        retain(&environment, &[]).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{");
     }
 
     #[test]

@@ -3,17 +3,17 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::time::Duration;
 
 use super::{Session, docker_config_file, man};
 use crate::cli::Unsetup;
 use crate::docker_config;
+use crate::environment::Environment;
 use crate::git::{ALIAS, Addition, AliasState, HELPER, Scope};
-use crate::logins::lookup::{Source, StoredToken};
+use crate::logins::lookup::Source;
 use crate::logins::{self, Unread};
 use crate::notice::{AlreadyReported, Command, Fix, Kind, Notice};
-use crate::rotation_journal::{self, Removal};
-use crate::state_file;
+use crate::rotation_journal;
 use crate::token_metadata;
 
 pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow::Result<()> {
@@ -128,7 +128,7 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
         |session| Ok(session.context.git().is_in_repository()? && git(Scope::Local, session)?),
         docker,
         man::remove_installed,
-        state_and_tokens,
+        state,
     ];
     let (mut is_complete, mut is_undone) = (true, false);
     for step in STEPS {
@@ -152,99 +152,78 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
 }
 
-/// Removes the files of the state directory, as far as no stored token needs them.
-fn state_and_tokens(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+/// Removes our own files and their directory, unless a stored token or a rotation needs them. A file that cannot be used
+/// stays, so that its contents are not lost.
+fn state(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    let environment = &session.context.environment;
     let (logins, unread) = logins::list_with_duplicates(session.context);
-    let removed = [journal(session), metadata(&logins, &unread, session)];
-    let mut listed = Ok(());
-    if let Some(dir) = session.context.environment.state_dir() {
-        match state_file::set_aside_in(&dir) {
-            Ok(aside) => {
-                for path in aside {
-                    let path = session.context.environment.display_path(&path);
-                    kept(session, &path, "the file could not be read", "")?;
-                }
-                // It fails if a file in it was kept.
-                let _ = fs::remove_dir(dir);
-            }
-            Err(why) => listed = Err(not_listed(&dir, &why, session)),
-        }
+    let has_logins = logins.iter().any(|login| login.source != Source::ApiKey);
+    if has_logins {
+        let what = "Kept the stored tokens: they are shared with the Heroku CLI";
+        let fix = Fix::command("log out", "git credential-heroku-rs logout --all");
+        session.print(&Notice::new(what, fix).to_string())?;
     }
-    if logins.iter().any(|login| login.source != Source::ApiKey) {
-        let why = "they are shared with the Heroku CLI";
-        let fix = "log out: git credential-heroku-rs logout --all";
-        kept(session, "the stored tokens", why, fix)?;
-    }
-    listed?;
-    let [journal, metadata] = removed;
-    Ok(journal? | metadata?)
-}
-
-/// That the state directory may have files that were not removed.
-fn not_listed(dir: &Path, why: &io::Error, session: &Session<'_, '_>) -> Notice {
-    let environment = &session.context.environment;
-    let place = environment.display_path(dir);
-    let look = Command::show_access().path(dir, environment.home.as_deref());
-    Notice::new(
-        format!("{place} was not removed: {why}"),
-        Fix::command("check", look),
-    )
-}
-
-fn journal(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
-    let environment = &session.context.environment;
-    let Some(path) = rotation_journal::FILE.path(environment) else {
+    let Some(dir) = environment.state_dir() else {
         return Ok(false);
     };
-    let path = environment.display_path(&path);
-    match rotation_journal::remove_if_finished(environment)? {
-        Removal::Absent => Ok(false),
-        Removal::Removed => removed(session, &path),
-        Removal::Unreadable => kept(session, &path, "the file cannot be read", ""),
-        Removal::Unfinished => {
-            let fix = "finish it: git credential-heroku-rs rotate --all";
-            kept(session, &path, "a rotation is not finished", fix)
-        }
+    let shown = environment.display_path(&dir);
+    let at_dir = |command: Command| command.path(&dir, environment.home.as_deref());
+    let not_removed = |why: io::Error| {
+        let fix = Fix::command("check", at_dir(Command::show_access()));
+        Notice::new(format!("{shown} was not removed: {why}"), fix)
+    };
+    match fs::read_dir(&dir) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
+        files => files.map_err(not_removed)?,
+    };
+    // No rotation may start meanwhile.
+    let lock = rotation_journal::lock_if_used(environment, Duration::ZERO)?;
+    if let Some(why) = reason_to_keep(has_logins, &unread, environment) {
+        let kept = why.as_cause_of(&format!("Kept {shown}"));
+        session.print(&kept.to_string())?;
+        return Ok(false);
     }
+    let journal = rotation_journal::FILE.remove(environment);
+    let journal = journal.map_err(not_removed)?;
+    let metadata = token_metadata::FILE.remove(environment);
+    let metadata = metadata.map_err(not_removed)?;
+    if let Some(lock) = lock {
+        rotation_journal::remove_lock(environment, lock);
+    }
+    let Err(why) = fs::remove_dir(&dir) else {
+        session.print(&format!("Removed {shown}"))?;
+        return Ok(true);
+    };
+    let why = match why.kind() {
+        io::ErrorKind::DirectoryNotEmpty => {
+            "it contains files that cannot be used, or files of other programs".to_owned()
+        }
+        _ => why.to_string(),
+    };
+    let list = Command::new(if cfg!(windows) { "dir" } else { "ls -A" });
+    let kept = Notice::new(
+        format!("Kept {shown}: {why}"),
+        Fix::command("list them", at_dir(list)),
+    );
+    session.print(&kept.to_string())?;
+    Ok(journal | metadata)
 }
 
-fn metadata(
-    logins: &[StoredToken],
+/// Why our own files have to stay, and what has to be done before they can be removed.
+fn reason_to_keep(
+    has_logins: bool,
     unread: &[Unread],
-    session: &mut Session<'_, '_>,
-) -> anyhow::Result<bool> {
-    let environment = &session.context.environment;
-    let Some(path) = token_metadata::FILE
-        .path(environment)
-        .filter(|path| path.exists())
-    else {
-        return Ok(false);
-    };
-    let path = environment.display_path(&path);
-    if let Some(unread) = unread.iter().find(|unread| unread.may_hide_logins) {
-        let why = format!("it may describe a stored token ({})", unread.why.what());
-        return kept(session, &path, &why, unread.why.fix());
+    environment: &Environment,
+) -> Option<Notice> {
+    if !rotation_journal::unfinished(environment).is_empty() {
+        return Some(Notice::new(
+            "a rotation is not finished",
+            Fix::command("finish it", "git credential-heroku-rs rotate --all"),
+        ));
     }
-    let tokens: Vec<_> = logins.iter().map(|login| &login.token).collect();
-    match token_metadata::retain(environment, &tokens)? {
-        None => kept(session, &path, "the file cannot be read", ""),
-        Some(0) => removed(session, &path),
-        Some(_) => kept(session, &path, "it describes a stored token", ""),
+    if has_logins {
+        return Some(Notice::new("it describes the stored tokens", Fix::NONE));
     }
-}
-
-fn removed(session: &mut Session<'_, '_>, path: &str) -> anyhow::Result<bool> {
-    session.print(&format!("Removed {path}"))?;
-    Ok(true)
-}
-
-/// Prints what was not removed, why, and the command that removes it. Returns that nothing was removed.
-fn kept(
-    session: &mut Session<'_, '_>,
-    what: &str,
-    why: &str,
-    fix: impl Into<Fix>,
-) -> anyhow::Result<bool> {
-    session.print(&Notice::new(format!("Kept {what}: {why}"), fix).to_string())?;
-    Ok(false)
+    let hidden = unread.iter().find(|unread| unread.may_hide_logins)?;
+    Some(hidden.why.as_cause_of("it may describe a stored token"))
 }

@@ -97,45 +97,93 @@ fn an_alias_in_another_form_stays_and_is_named() {
     assert_eq!(fs::read_to_string(file).unwrap(), theirs);
 }
 
+const UNFINISHED: &str = "{\"version\": 1, \"rotations\": [{\"account\": \"ann@example.com\", \
+    \"source\": \"keyring\", \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \
+    \"description\": \"x\", \"old_fingerprint\": \"\"}]}";
+
+/// Expects that our own files are kept, for this reason and with this fix.
+fn keeps_its_files(world: &World, why: &str, fix: &str) {
+    let dir = world.home().join(STATE);
+    let contents = || files(&dir).into_iter().map(|file| fs::read(file).unwrap());
+    let before: Vec<_> = contents().collect();
+    let said = world.helper("unsetup --all").succeeds().stdout();
+    let kept = format!("Kept ~/{STATE}: {why}");
+    assert!(said.contains(&kept) && said.contains(fix), "{said}");
+    assert!(contents().eq(before));
+}
+
 #[test]
-fn the_metadata_of_stored_tokens_is_kept_with_the_reason() {
+fn what_a_stored_token_needs_is_kept_with_the_reason() {
     let world = World::new().with_keyring();
     let token = world.heroku.issue_token(ANN);
     world
         .helper_with_input("login --with-token", &token)
         .succeeds();
-    let journal = format!("{STATE}/rotations.json");
-    let unfinished = "{\"version\": 1, \"rotations\": [{\"account\": \"ann@example.com\", \
-        \"source\": \"keyring\", \"mark\": \"0123abcd\", \"started\": \"2026-11-01T00:00:00Z\", \"description\": \"x\", \"old_fingerprint\": \"\"}]}";
-    let journal = world.has_file(&journal, unfinished);
-    let metadata = fs::read(world.home().join(STATE).join("authorizations.json")).unwrap();
-    world
-        .helper("unsetup --all")
-        .succeeds()
-        .says("rotations.json: a rotation is not finished\n")
-        .says("finish it: git credential-heroku-rs rotate --all\n")
-        .says("authorizations.json: it describes a stored token\n")
-        .says("Kept the stored tokens: they are shared with the Heroku CLI\n")
-        .says("log out: git credential-heroku-rs logout --all\n");
-    assert_eq!(fs::read_to_string(journal).unwrap(), unfinished);
-    let path = world.home().join(STATE).join("authorizations.json");
-    assert_eq!(fs::read(path).unwrap(), metadata);
+    let tokens = "Kept the stored tokens: they are shared with the Heroku CLI\n  \
+        log out: git credential-heroku-rs logout --all\n";
+    keeps_its_files(&world, "it describes the stored tokens\n", tokens);
+    world.has_file(format!("{STATE}/rotations.json"), UNFINISHED);
+    let finish = "  finish it: git credential-heroku-rs rotate --all\n";
+    keeps_its_files(&world, "a rotation is not finished\n", finish);
     world.helper("token --check").succeeds();
+    fs::remove_dir_all(world.home().join(STATE)).unwrap();
+    world.helper("unsetup --all").succeeds().says(tokens);
 }
 
 #[test]
-fn a_file_that_was_set_aside_is_kept_and_named() {
+fn an_unfinished_rotation_is_kept_also_without_a_login() {
+    let world = World::new();
+    world.has_file(format!("{STATE}/rotations.json"), UNFINISHED);
+    let fix = "  finish it: git credential-heroku-rs rotate --all\n";
+    keeps_its_files(&world, "a rotation is not finished\n", fix);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_kept() {
+    for (name, text) in [
+        ("authorizations.json", "{"),
+        (
+            "authorizations.json",
+            "{\"version\": 2, \"authorizations\": []}",
+        ),
+        ("rotations.json", "{"),
+    ] {
+        let world = World::new();
+        world.has_file(format!("{STATE}/{name}"), text);
+        let fix = format!("  list them: ls -A ~/{STATE}\n");
+        keeps_its_files(&world, "it contains files that cannot be used, ", &fix);
+    }
+}
+
+/// As in a container with a volume for the directory.
+#[test]
+fn a_state_directory_that_is_a_link_is_emptied() {
+    let world = World::new();
+    let file = world.has_file("volume/authorizations.json", "{\"authorizations\": []}");
+    let link = world.home().join(STATE);
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(file.parent().unwrap(), &link).unwrap();
+    world
+        .helper("unsetup --all")
+        .succeeds()
+        .says(&format!("Kept ~/{STATE}: Not a directory"));
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_file_that_was_set_aside_is_kept() {
     let world = World::new().with_keyring();
     let file = world.has_file(format!("{STATE}/authorizations.json"), "{");
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world.helper("logout").succeeds();
-    let aside = fs::read_dir(file.parent().unwrap()).unwrap().flatten();
-    let aside = aside.map(|file| file.file_name().into_string().unwrap());
-    let aside = aside.into_iter().find(|name| name.contains("unusable"));
-    world
-        .helper("unsetup --all")
-        .succeeds()
-        .says(&format!("Kept ~/{STATE}/{}: ", aside.unwrap()));
+    world.helper("unsetup --all").succeeds().says(&format!(
+        "Kept ~/{STATE}: it contains files that cannot be used, "
+    ));
+    let left = files(file.parent().unwrap());
+    assert!(
+        left.len() == 1 && left[0].contains(".unusable-"),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -146,17 +194,25 @@ fn with_a_locked_keyring_the_metadata_is_kept() {
         .helper_with_input("login --with-token", &token)
         .succeeds();
     world.keyring().locks();
+    keeps_its_files(&world, "it may describe a stored token: ", "unlock");
+}
+
+#[test]
+fn nothing_is_removed_while_a_rotation_is_running() {
+    let world = World::new();
+    let lock = world.has_file(format!("{STATE}/rotations.lock"), "");
+    let lock = fs::File::open(lock).unwrap();
+    lock.lock().unwrap();
+    world
+        .helper("unsetup --all")
+        .exits_with(1)
+        .says("warning: another `rotate` is still running");
+    drop(lock);
     world
         .helper("unsetup --all")
         .succeeds()
-        .says("authorizations.json: it may describe a stored token (");
-    assert!(
-        world
-            .home()
-            .join(STATE)
-            .join("authorizations.json")
-            .exists()
-    );
+        .says(&format!("Removed ~/{STATE}\n"));
+    assert!(!world.home().join(STATE).exists());
 }
 
 #[test]
