@@ -25,9 +25,7 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
     } else if arguments.local {
         git(Scope::Local, session)?
     } else {
-        // A file that cannot be changed does not stop the others.
-        let (helper, alias) = (git(Scope::Global, session), alias(session));
-        helper? | alias?
+        global(session)?
     };
     if !is_undone {
         session.print("Nothing to undo")?;
@@ -36,6 +34,12 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
         return Ok(());
     }
     list_helpers(session)
+}
+
+/// Removes all of ours from the user's configuration. A file that cannot be changed does not stop the others.
+fn global(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
+    let (helper, alias) = (git(Scope::Global, session), alias(session));
+    Ok(helper? | alias?)
 }
 
 /// Removes our helper from git's configuration. Returns whether there was something to remove.
@@ -122,9 +126,8 @@ fn docker(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
 fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     /// Returns whether there was something to remove.
     type Step = fn(&mut Session<'_, '_>) -> anyhow::Result<bool>;
-    const STEPS: [Step; 6] = [
-        |session| git(Scope::Global, session),
-        alias,
+    const STEPS: [Step; 5] = [
+        global,
         |session| Ok(session.context.git().is_in_repository()? && git(Scope::Local, session)?),
         docker,
         man::remove_installed,

@@ -205,17 +205,18 @@ impl Git {
         scope: Scope,
         environment: &Environment,
     ) -> Result<Vec<PathBuf>, Notice> {
-        // As root, git would replace a device with a file, such as the `/dev/null` that switches
-        // configuration off. For a FIFO it would wait.
-        if environment
-            .git_config_global
-            .as_deref()
-            .is_some_and(is_no_file)
-        {
-            return Err(Notice::new(
-                "GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed",
-                Fix::unset("GIT_CONFIG_GLOBAL"),
-            ));
+        // git looks for a relative path in each directory in which it runs, and reads none if the path is empty. As root
+        // it would replace a device with a file, such as the `/dev/null` that switches configuration off. For a FIFO it
+        // would wait, so this comes before git is started.
+        let chosen = environment.git_config_global.as_deref();
+        let is_unusable = |chosen: &Path| match scope {
+            Scope::Global => !chosen.has_root() || is_no_file(chosen),
+            Scope::Local => is_no_file(chosen) && chosen != Path::new("/dev/null"),
+        };
+        if chosen.is_some_and(is_unusable) {
+            let what = "GIT_CONFIG_GLOBAL is not the absolute path of a regular file, so nothing was changed";
+            let fix = Fix::unset("GIT_CONFIG_GLOBAL");
+            return Err(Notice::new(what, fix.or("set it to such a path")));
         }
         let (version, shown) = self.version()?;
         if version < OLDEST {
@@ -254,14 +255,6 @@ fn global_files(version: (u32, u32), environment: &Environment) -> Result<Vec<Pa
     if let Some(chosen) = &environment.git_config_global
         && version >= (2, 32)
     {
-        // git looks for it in each directory in which it runs, and reads none if the name is empty.
-        if !chosen.has_root() {
-            let fix = Fix::unset("GIT_CONFIG_GLOBAL");
-            return Err(Notice::new(
-                "GIT_CONFIG_GLOBAL is not an absolute path, so nothing was changed",
-                fix.or("set it to an absolute path"),
-            ));
-        }
         return Ok(vec![chosen.clone()]);
     }
     let Some(home) = &environment.home else {

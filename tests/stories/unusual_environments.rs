@@ -291,10 +291,12 @@ fn a_configuration_that_is_turned_off_is_not_written() {
     world.shell("mkfifo ~/none", b"").succeeds();
     let fifo = world.home().join("none");
     world.sets("GIT_CONFIG_GLOBAL", fifo.to_str().unwrap());
-    world.helper("setup").exits_with(1).stdout_is("").stderr_is(
-        "heroku-rs: GIT_CONFIG_GLOBAL is not the path of a regular file, so nothing was changed\n  \
-         run: unset GIT_CONFIG_GLOBAL\n",
-    );
+    for command in ["setup", "setup --local"] {
+        world.helper(command).exits_with(1).stdout_is("").stderr_is(
+            "heroku-rs: GIT_CONFIG_GLOBAL is not the absolute path of a regular file, so nothing was changed\n  \
+             run: unset GIT_CONFIG_GLOBAL, or set it to such a path\n",
+        );
+    }
     assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
     counted("unusual environments", 1);
 }
@@ -342,12 +344,27 @@ fn a_configuration_that_git_does_not_read_everywhere_is_not_written() {
     for path in ["", "gitconfig"] {
         world.sets("GIT_CONFIG_GLOBAL", path);
         world.helper("setup").exits_with(1).stdout_is("").stderr_is(
-            "heroku-rs: GIT_CONFIG_GLOBAL is not an absolute path, so nothing was changed\n  \
-             run: unset GIT_CONFIG_GLOBAL, or set it to an absolute path\n",
+            "heroku-rs: GIT_CONFIG_GLOBAL is not the absolute path of a regular file, so nothing was changed\n  \
+             run: unset GIT_CONFIG_GLOBAL, or set it to such a path\n",
         );
         assert!(!world.home().join(".gitconfig").exists());
         counted("unusual environments", 1);
     }
+}
+
+/// git reads the repository's file all the same.
+#[test]
+fn a_repository_is_set_up_if_the_users_configuration_is_turned_off() {
+    let world = World::new().with_app("blue-sky");
+    world.sets("GIT_CONFIG_GLOBAL", "/dev/null");
+    world
+        .helper("setup --local")
+        .succeeds()
+        .says("git now uses only heroku-rs");
+    let said = world.helper("unsetup --all").exits_with(1);
+    assert_eq!(said.stderr().matches("GIT_CONFIG_GLOBAL is").count(), 1);
+    said.says("Removed heroku-rs from ");
+    counted("unusual environments", 1);
 }
 
 /// A push does not read the file in `GIT_CONFIG`, only `git config` does.
