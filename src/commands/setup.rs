@@ -34,16 +34,12 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
     let configuration = git.configuration()?;
     let problems = configuration.helper_problems(&context.environment);
     let only = if problems.is_empty() { "only " } else { "" };
-    let flag = if scope == Scope::Local {
-        " --local"
-    } else {
-        ""
-    };
     if is_changed {
         session.print(&format!(
             "git now uses {only}heroku-rs for https://git.heroku.com\n  \
              changed: {file}\n  \
-             undo: git credential-heroku-rs unsetup{flag}"
+             undo: {}",
+            scope.unsetup()
         ))?;
     } else {
         session.print(&format!("git is already configured: {file}"))?;

@@ -1,6 +1,6 @@
 //! What is wrong with git's helpers for Heroku: whether git starts this program, first and alone.
 
-use super::{Configuration, HelperKind, Scope, Setting, SettingScope};
+use super::{Configuration, HelperKind, Scope, Setting};
 use crate::environment::Environment;
 use crate::notice::{Command, Notice};
 
@@ -20,15 +20,11 @@ pub struct HelperProblem {
 impl HelperProblem {
     /// A problem that our lines fix if they come after this setting: in the same file, or in a later one.
     fn new(what: String, why: &'static str, setting: Option<&Setting>) -> HelperProblem {
-        let set_up = || Command::new("git credential-heroku-rs setup").into();
+        let set_up = || Command::new(Scope::Global.setup()).into();
         HelperProblem {
             notice: Notice::new(what, setting.map_or_else(set_up, Setting::silencer)),
             why,
-            scope: match setting.map(|setting| setting.scope) {
-                None | Some(SettingScope::System | SettingScope::Global) => Some(Scope::Global),
-                Some(SettingScope::Local) => Some(Scope::Local),
-                Some(SettingScope::Worktree | SettingScope::Command) => None,
-            },
+            scope: setting.map_or(Some(Scope::Global), |setting| setting.scope.our_scope()),
         }
     }
 }
@@ -102,6 +98,7 @@ fn described(helper: &Setting, environment: &Environment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::SettingScope;
 
     fn problems(settings: &[(SettingScope, &str)]) -> Vec<(String, Option<Scope>)> {
         let settings = settings.iter().map(|&(scope, value)| Setting {

@@ -59,6 +59,24 @@ pub enum Scope {
     Local,
 }
 
+impl Scope {
+    /// The command that configures git in this file.
+    pub fn setup(self) -> &'static str {
+        match self {
+            Scope::Global => "git credential-heroku-rs setup",
+            Scope::Local => "git credential-heroku-rs setup --local",
+        }
+    }
+
+    /// The command that undoes it.
+    pub fn unsetup(self) -> &'static str {
+        match self {
+            Scope::Global => "git credential-heroku-rs unsetup",
+            Scope::Local => "git credential-heroku-rs unsetup --local",
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -341,7 +359,7 @@ impl Configuration {
     pub fn set_up_fix(&self) -> Fix {
         match self.last_reset() {
             Some(reset) => reset.silencer(),
-            None => Command::new("git credential-heroku-rs setup").into(),
+            None => Command::new(Scope::Global.setup()).into(),
         }
     }
 

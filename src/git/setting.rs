@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
-use super::{HEROKU_HELPER, text};
+use super::{HEROKU_HELPER, Scope, text};
 use crate::environment::Environment;
 use crate::notice::{Command, Fix};
 use crate::redact::{Hide, Redactor};
@@ -41,6 +41,17 @@ pub enum SettingScope {
     Worktree,
     /// On the command line, or in the environment.
     Command,
+}
+
+impl SettingScope {
+    /// The file to write so that git reads it after a setting of this scope; none if we write to no such file.
+    pub fn our_scope(self) -> Option<Scope> {
+        match self {
+            SettingScope::System | SettingScope::Global => Some(Scope::Global),
+            SettingScope::Local => Some(Scope::Local),
+            SettingScope::Worktree | SettingScope::Command => None,
+        }
+    }
 }
 
 impl fmt::Display for SettingScope {
@@ -150,16 +161,12 @@ impl Setting {
 
     /// How to make git skip this helper, or this reset, for Heroku: by our own lines after it, if possible.
     pub fn silencer(&self) -> Fix {
-        match self.scope {
-            SettingScope::System | SettingScope::Global => {
-                Command::new("git credential-heroku-rs setup").into()
+        match (self.scope.our_scope(), self.scope) {
+            (Some(scope), _) => Command::new(scope.setup()).into(),
+            (None, SettingScope::Worktree) => {
+                Fix::command("remove the setting", "git config --worktree --edit")
             }
-            SettingScope::Local => Command::new("git credential-heroku-rs setup --local").into(),
-            SettingScope::Worktree => Fix::command(
-                "remove the setting",
-                Command::new("git config --worktree --edit"),
-            ),
-            SettingScope::Command => {
+            (None, _) => {
                 "remove the setting from git's command line and from GIT_CONFIG_COUNT".into()
             }
         }

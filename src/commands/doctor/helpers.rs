@@ -30,7 +30,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
         let finding = found.warn("the Heroku CLI will add its own helper at its next command");
         finding
             .details("the Heroku CLI only keeps a setting with two values: an empty one and ours")
-            .fix(Command::new("git credential-heroku-rs setup"));
+            .fix(Command::new(Scope::Global.setup()));
         add_set_up(Scope::Global, finding, facts);
     }
     found.otherwise_pass("git uses only heroku-rs for git.heroku.com");
@@ -76,13 +76,9 @@ fn add_set_up(scope: Scope, finding: &mut Finding, facts: &Facts<'_>) {
 fn set_up(scope: Scope, facts: &Facts<'_>) -> Result<Repair, Notice> {
     let helper = our_helper(facts.context)?;
     facts.config_file(scope)?;
-    let undo = match scope {
-        Scope::Global => "git credential-heroku-rs unsetup",
-        Scope::Local => "git credential-heroku-rs unsetup --local",
-    };
     Ok(Repair {
         change: format!("configure git to use only heroku-rs for git.heroku.com, in {scope}"),
-        undo: undo.to_owned(),
+        undo: scope.unsetup().to_owned(),
         apply: Box::new(move |context| {
             let done = context.git().set_up(scope, &helper, &context.environment);
             done.map(drop)
