@@ -70,8 +70,8 @@ impl fmt::Display for Account {
 pub enum Verdict {
     /// The token is revoked or has expired.
     Rejected,
-    /// The token is valid. Contains its account, or why Heroku does not show it: its scope is too small, or the
-    /// account is suspended.
+    /// The token is valid. Contains its account, or why Heroku does not show it: the token's scope is too
+    /// small, or the account is suspended or delinquent.
     Accepted(Result<Account, Notice>),
     /// The API could not be asked, or its answer was neither. In doubt a token is kept. Contains the reason.
     Unknown(Notice),

@@ -107,7 +107,7 @@ pub fn without_us(bytes: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
 }
 
 /// Whether the file contains a password for the registry, in base64: a `docker login` without a helper writes
-/// it there. docker cannot read a file that we cannot read.
+/// it there. False if the file cannot be read: docker cannot read it either.
 pub fn has_password(file: &Path) -> bool {
     let text = files::read(file, LARGEST).unwrap_or_default();
     let config = read(&text).unwrap_or_default();
@@ -430,7 +430,7 @@ mod tests {
         assert!(!edited("", |file, _| Ok(has_password(file))).1);
     }
 
-    fn has_program(path: &Path, contents: &[u8]) {
+    fn create_program(path: &Path, contents: &[u8]) {
         files::replace(path, contents).unwrap();
         #[cfg(unix)]
         {
@@ -449,11 +449,11 @@ mod tests {
             ..Environment::default()
         };
         let stranger = Path::new("x");
-        has_program(&name, b"another program");
+        create_program(&name, b"another program");
         assert_eq!(name_for_docker(&environment, stranger), Ok(None));
         assert_eq!(forget_name(&environment), None);
         fs::remove_file(&name).unwrap();
-        has_program(&program, b"us");
+        create_program(&program, b"us");
         let created = Ok(Some(name.clone()));
         assert_eq!(name_for_docker(&environment, stranger), created);
         assert_eq!(fs::read(&name).unwrap(), b"us");
@@ -466,7 +466,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join(TARGET).with_extension(EXE_EXTENSION);
         let name = dir.path().join(PROGRAM).with_extension(EXE_EXTENSION);
-        has_program(&program, b"launcher");
+        create_program(&program, b"launcher");
         second_name(&name).unwrap();
         let shim = name.with_extension("shim");
         files::replace(&shim, b"path = \"C:\\apps\\x.exe\"").unwrap();

@@ -23,7 +23,7 @@ pub struct Environment {
     pub api_key: Option<Result<Token, NotAToken>>,
     /// `HEROKU_NETRC_WRITE=true`: the Heroku CLI uses netrc only, so netrc comes first.
     pub netrc_before_keyring: bool,
-    /// `HEROKU_HOST`, if it is set and not empty; else `heroku.com`.
+    /// The Heroku that `HEROKU_HOST` selects; `heroku.com` if the variable is unset or empty.
     pub heroku: Heroku,
     /// `HEROKU_DATA_DIR`: where the CLI keeps `login.json`. It takes precedence over all other rules.
     pub heroku_data_dir: Option<PathBuf>,
@@ -263,7 +263,7 @@ impl Environment {
     }
 }
 
-/// Whether this is a file that can be run. A shell skips any other one on `PATH`.
+/// Whether this is an executable file. A shell skips other files on `PATH`.
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;

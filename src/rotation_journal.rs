@@ -203,7 +203,7 @@ pub fn remove_lock(environment: &Environment, lock: File) {
         return;
     };
     if fs::remove_file(&path).is_err() {
-        // Windows removes no file that is open, also not one that another process has opened meanwhile.
+        // Windows does not remove an open file. If another process has it open too, the file stays.
         drop(lock);
         let _ = fs::remove_file(path);
     }

@@ -140,7 +140,7 @@ pub fn set_warned(environment: &Environment, fingerprint: &str, at: Timestamp) -
     })
 }
 
-/// Removes the entries of all tokens but these, and never the file, in which another process may be saving an entry.
+/// Removes the entries of all tokens but these. The file stays, since another process may be saving an entry.
 /// A file that cannot be read is not changed.
 ///
 /// # Errors

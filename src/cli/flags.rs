@@ -105,7 +105,8 @@ Examples:
 Before you remove the program, run `unsetup --all`. It undoes `setup`,
 `setup --docker` and, in this repository, `setup --local`. It removes the manual
 and the files in ~/.local/state/git-credential-heroku-rs (on Windows in
-%LOCALAPPDATA%\\git-credential-heroku-rs), except what stored tokens still need.
+%LOCALAPPDATA%\\git-credential-heroku-rs), unless a stored token or an
+unfinished rotation needs them.
 It removes no token: run `logout --all` for that.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Unsetup {

@@ -156,8 +156,8 @@ fn has_a_command(words: &[OsString]) -> bool {
     commands.any(|command| command.is_some())
 }
 
-/// The command line for a trace: git's operation, or the names of our command and its subcommand. A flag is not shown,
-/// since `-pSECRET` may be one of another program, which `exec` starts.
+/// The command line for a trace: git's operation, or the names of our command and its subcommand. Flags are not shown:
+/// with `exec`, `-pSECRET` may be a flag of the program to run.
 pub fn in_public(arguments: &[OsString]) -> String {
     let line = CommandLine::command();
     let mut command = &line;

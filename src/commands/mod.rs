@@ -183,7 +183,7 @@ fn account_named(name: &str, context: &Context) -> Result<Account, Notice> {
         })
 }
 
-/// The account as these spell it: a user may write an email in another letter case.
+/// The named account as this list spells it: a user may write an email in another letter case.
 fn as_listed(named: Account, accounts: &[Account]) -> Account {
     if accounts.contains(&named) {
         return named;
@@ -286,7 +286,7 @@ fn ask_heroku(
     Ok((account, api))
 }
 
-/// Whether Heroku accepts a token, and of which account it is.
+/// Whether Heroku accepts a token, and which account it belongs to.
 fn verdict(token: &Token, metadata: Option<&TokenMetadata>, context: &Context) -> Verdict {
     let asked = ask_heroku(token, metadata, context);
     asked.map(|(account, _)| account).into()

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Unsetup, session: &mut Session<'_, '_>) -> anyhow:
     list_helpers(session)
 }
 
-/// Removes all of ours from the user's configuration. A file that cannot be changed does not stop the others.
+/// Removes our helper and our alias from the user's git configuration. If one fails, the other is still removed.
 fn global(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let (helper, alias) = (git(Scope::Global, session), alias(session));
     Ok(helper? | alias?)
@@ -179,7 +179,7 @@ fn state(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
         files => files.map_err(not_removed)?,
     };
-    // No rotation may start meanwhile.
+    // While this lock is held, no rotation can start. Without a lock file, none is running.
     let lock = rotation_journal::lock_if_used(environment, Duration::ZERO)?;
     if let Some(why) = reason_to_keep(has_logins, &unread, environment) {
         let kept = why.as_cause_of(&format!("Kept {shown}"));

@@ -458,7 +458,7 @@ mod tests {
         assert_eq!(fix(io::ErrorKind::PermissionDenied), look);
         let edit = "edit the file: ${EDITOR:-vi} ~/.docker/config.json";
         assert_eq!(fix(io::ErrorKind::ResourceBusy), edit);
-        // What counts is the end of the links.
+        // The target of the link counts.
         fs::rename(&file, home.path().join("config.json")).unwrap();
         symlink("../config.json", &file).unwrap();
         let look = "check: ls -ld ~/.docker/.. ~/.docker/../config.json";

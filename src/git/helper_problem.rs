@@ -2,7 +2,7 @@
 
 use super::{Configuration, HelperKind, Scope, Setting};
 use crate::environment::Environment;
-use crate::notice::{Command, Notice};
+use crate::notice::Notice;
 
 /// The value that the Heroku CLI writes before every command, if it can.
 const CLI: &str = "!heroku git:credentials";
@@ -18,13 +18,12 @@ pub struct HelperProblem {
 }
 
 impl HelperProblem {
-    /// A problem that our lines fix if they come after this setting: in the same file, or in a later one.
-    fn new(what: String, why: &'static str, setting: Option<&Setting>) -> HelperProblem {
-        let set_up = || Command::new(Scope::Global.setup()).into();
+    /// A problem that our lines fix if they come after this helper: in the same file, or in a later one.
+    fn new(what: String, why: &'static str, helper: &Setting) -> HelperProblem {
         HelperProblem {
-            notice: Notice::new(what, setting.map_or_else(set_up, Setting::silencer)),
+            notice: Notice::new(what, helper.silencer()),
             why,
-            scope: setting.map_or(Some(Scope::Global), |setting| setting.scope.our_scope()),
+            scope: helper.scope.our_scope(),
         }
     }
 }
@@ -54,7 +53,7 @@ impl Configuration {
                     "git gives a password that worked to every helper, and some store it in plain text",
                 ),
             };
-            Some(HelperProblem::new(what, why, Some(helper)))
+            Some(HelperProblem::new(what, why, helper))
         };
         helpers.iter().enumerate().filter_map(problem).collect()
     }
@@ -85,7 +84,11 @@ impl Configuration {
                 "git only sends an entry in netrc, or asks you for a password at every push",
             ),
         };
-        HelperProblem::new(what, why, reset)
+        HelperProblem {
+            notice: Notice::new(what, self.set_up_fix()),
+            why,
+            scope: reset.map_or(Some(Scope::Global), |reset| reset.scope.our_scope()),
+        }
     }
 }
 

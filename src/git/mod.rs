@@ -364,7 +364,7 @@ impl Configuration {
     }
 
     /// The account that a push to this URL asks for, whichever one is active, and the setting that chooses it; no
-    /// setting if the URL does. Only an email chooses an account.
+    /// setting if the URL chooses it. Only an email chooses an account.
     pub fn chosen_account(&self, url: &str) -> Option<(Account, Option<&Setting>)> {
         let url = UrlParts::parse(url);
         let (name, setting) = match &url.username {

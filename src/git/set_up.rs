@@ -37,11 +37,11 @@ const LARGEST: usize = 16 * 1024 * 1024;
 /// What `setup` adds to a file, in a section of its own.
 #[derive(Debug)]
 pub struct Addition {
-    /// What it is, for the user.
+    /// Its name in messages.
     pub name: &'static str,
     header: &'static str,
     key: &'static str,
-    /// For each of its values in their order, whether we write it, or wrote it before the program was moved.
+    /// One test for each value, in order: whether we write this value, or wrote it before the program was moved.
     are_ours: &'static [fn(&str) -> bool],
     /// Whether nothing has to be added to these entries.
     is_in: fn(&Section<'_>, &[Entry]) -> bool,

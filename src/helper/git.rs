@@ -250,7 +250,7 @@ fn erase(
             trace.log_since(since, || match &verdict {
                 Verdict::Rejected => "Heroku rejects the token",
                 Verdict::Accepted(_) => "Heroku accepts the token",
-                Verdict::Unknown(_) => "Heroku could not be asked about the token",
+                Verdict::Unknown(_) => "the token could not be checked",
             });
             return Some(after_check(context, &account, token, verdict));
         }

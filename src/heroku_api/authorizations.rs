@@ -224,10 +224,10 @@ impl HerokuApi {
 /// Which of these authorizations is the token's, if that is certain: Heroku shows parts of tokens,
 /// and if two of them match, neither is returned.
 pub fn position_of(token: &Token, all: &[Authorization]) -> Option<usize> {
-    /// `HRKU-` and a few characters match every token.
+    /// Fewer, such as `HRKU-` and a few more, may match several tokens.
     const FEWEST_VISIBLE: usize = 12;
-    let whole = Some(token.expose().len());
-    let whole = all.iter().position(|one| one.visible_of(token) == whole);
+    let length = Some(token.expose().len());
+    let whole = all.iter().position(|one| one.visible_of(token) == length);
     whole.or_else(|| {
         let is_likely = |one: &Authorization| one.visible_of(token) >= Some(FEWEST_VISIBLE);
         let first = all.iter().position(is_likely);

@@ -176,7 +176,8 @@ impl<'a> Request<'a> {
 }
 
 /// The only rule for retries: a request is sent again if nothing of it can have arrived, if Heroku says how long to wait,
-/// and, for a request that only reads, after a 502, 503 or 504. Returns the pause before it.
+/// and, for a request that only reads, after a 502, 503 or 504. Returns the pause
+/// before the next attempt; none if there is no retry.
 ///
 /// A caller with a small limit is not made to wait long either. In a network that drops packets, each attempt to
 /// connect takes long, so none is made after the limit. `elapsed` is the time since the first attempt.
@@ -202,7 +203,7 @@ fn pause_before_retry(
     (pause <= LONGEST.min(2 * limit)).then_some(pause)
 }
 
-/// Reports a pause that the user notices. Only one that Heroku asked for is so long.
+/// Waits. Reports a pause that the user notices: only a pause that Heroku asked for is that long.
 fn wait(pause: Duration) {
     const NOTICED: Duration = Duration::from_secs(1);
     if pause >= NOTICED {

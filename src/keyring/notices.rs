@@ -16,8 +16,8 @@ const CHECK_THE_ITEM: &str = if IS_MACOS {
     "try again"
 };
 
-/// macOS shows its own dialog if there is a screen. So a keychain that stays locked is used over SSH, where only Apple's
-/// tool asks for its password.
+/// macOS shows its own dialog if there is a screen. So if a keychain stays locked, the user is probably logged in
+/// over SSH, where only Apple's tool asks for the password.
 const UNLOCK: &str = if IS_MACOS {
     "security unlock-keychain"
 } else {

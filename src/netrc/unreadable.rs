@@ -75,7 +75,7 @@ impl Unreadable {
         }
     }
 
-    /// The same, for a login that had to be written: another place may do.
+    /// The same, for a login that had to be written: it can be stored in another place.
     pub(super) fn for_login(self) -> Unreadable {
         Unreadable {
             is_for_login: true,

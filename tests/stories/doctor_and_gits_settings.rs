@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::doctor::{finding, healthy, is_found, is_found_and_left_to_the_user};
 use crate::world::{ANN, BOB, World};
 
-/// What doctor offers if a URL is not that of the remote's only setting.
+/// The fix if a rule makes the URL, or if the remote has several URLs.
 const SHOW: &str = r"git config --show-origin --get-regexp '^(remote|url)\.'";
 
 /// Adds text, which may contain a secret, to a file. Returns its path.
@@ -123,7 +123,7 @@ fn a_remote_that_does_not_use_https_is_found() {
     }
 }
 
-/// Only the user knows which of the remote and the rule has to change.
+/// Only the user knows whether the remote or the rule has to change.
 #[test]
 fn a_rule_that_makes_a_url_for_ssh_is_found_and_shown() {
     for (rule, short, written) in [

@@ -131,7 +131,7 @@ fn what_a_stored_token_needs_is_kept_with_the_reason() {
 }
 
 #[test]
-fn an_unfinished_rotation_is_kept_also_without_a_login() {
+fn an_unfinished_rotation_is_kept_even_without_a_login() {
     let world = World::new();
     world.has_file(format!("{STATE}/rotations.json"), UNFINISHED);
     let fix = "  finish it: git credential-heroku-rs rotate --all\n";
@@ -198,7 +198,7 @@ fn with_a_locked_keyring_the_metadata_is_kept() {
 }
 
 #[test]
-fn nothing_is_removed_while_a_rotation_is_running() {
+fn no_file_of_ours_is_removed_while_a_rotation_is_running() {
     let world = World::new();
     let lock = world.has_file(format!("{STATE}/rotations.lock"), "");
     let lock = fs::File::open(lock).unwrap();

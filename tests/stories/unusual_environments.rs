@@ -159,8 +159,7 @@ fn a_home_that_cannot_be_written_loses_metadata_but_no_login() {
             .fails()
             .reports_at_most(1)
             .stdout_is("");
-        said.says("/.gitconfig was not changed: ")
-            .says("\n  in a file that git reads, add: ");
+        said.says("/.gitconfig was not changed: ").says("\n  ");
         let line = format!("HOME={home} git-credential-heroku-rs login --with-token --store netrc");
         world
             .shell(&line, token.as_bytes())
@@ -352,7 +351,7 @@ fn a_configuration_that_git_does_not_read_everywhere_is_not_written() {
     }
 }
 
-/// git reads the repository's file all the same.
+/// git still reads the repository's file.
 #[test]
 fn a_repository_is_set_up_if_the_users_configuration_is_turned_off() {
     let world = World::new().with_app("blue-sky");

@@ -63,7 +63,7 @@ fn is_overwritten_by_the_cli(facts: &Facts<'_>) -> bool {
     values < 2 && facts.context.environment.has_program("heroku")
 }
 
-/// Adds what `--fix` can do; if `setup` cannot do it either, why and how to change that.
+/// Adds the repair for `--fix`. If git's configuration cannot be changed, adds the reason and its fix instead.
 fn add_set_up(scope: Scope, finding: &mut Finding, facts: &Facts<'_>) {
     match set_up(scope, facts) {
         Ok(repair) => finding.repair(repair),

@@ -11,11 +11,11 @@ use crate::notice::{Command, Fix};
 /// `login.json` names no account, but there is only one.
 pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     let environment = &facts.context.environment;
-    // With the variable, the file does not decide.
+    // HEROKU_API_KEY takes precedence over login.json.
     if facts.login_json != Ok(None) || environment.api_key.is_some() {
         return;
     }
-    let only = logins::restorable(facts.context);
+    let only = logins::account_to_restore(facts.context);
     let Some((only, file)) = only.zip(heroku_cli::login_file(environment)) else {
         return;
     };

@@ -33,7 +33,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
             _ => None,
         };
         let Some(((metadata, path), (what, why))) = file.zip(open_to) else {
-            // Another mode does not help.
+            // The mode is not the reason, so chmod would not help.
             if let Some(why) = unused {
                 found.notice(Severity::Warn, &why);
             }

@@ -8,7 +8,7 @@ use crate::notice::Notice;
 const KEY: &str = "alias.heroku";
 const VALUE: &str = "credential-heroku-rs";
 
-/// The alias. One of the user stays.
+/// The alias `git heroku`. An alias that the user has set is kept.
 pub static ALIAS: Addition = Addition {
     name: "the alias `git heroku`",
     header: "[alias]",

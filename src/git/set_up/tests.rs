@@ -232,13 +232,17 @@ fn a_file_that_cannot_be_changed_is_reported_with_a_fix_that_fits() {
     let add = "in a file that git reads, add to credential.https://git.heroku.com.helper: \
         an empty value, then heroku-rs";
     let space = "free some space, then run the command again";
-    for (kind, expected) in [
-        (ErrorKind::StorageFull, space),
-        (ErrorKind::ReadOnlyFilesystem, add),
-        (ErrorKind::PermissionDenied, add),
-        (ErrorKind::ResourceBusy, add),
+    let look = format!("check: ls -ld {} ~/.gitconfig", home.path().display());
+    let linked = home.path().join("linked");
+    std::os::unix::fs::symlink(&usual, &linked).unwrap();
+    for (path, kind, expected) in [
+        (&usual, ErrorKind::StorageFull, space),
+        (&usual, ErrorKind::ReadOnlyFilesystem, add),
+        (&usual, ErrorKind::ResourceBusy, add),
+        (&usual, ErrorKind::PermissionDenied, &look),
+        (&linked, ErrorKind::PermissionDenied, add),
     ] {
-        assert_eq!(fix(file(&usual), kind), expected, "{kind}");
+        assert_eq!(fix(file(path), kind), expected, "{kind}");
     }
     let removal = ConfigFile {
         added: None,

@@ -53,7 +53,7 @@ pub(super) struct SecurityTool {
     program: PathBuf,
     /// For a call that may show macOS's own dialog: it unlocks the keychain.
     prompt_limit: Duration,
-    /// Its limit is that of a call that shows none. Each call has a limit of its own.
+    /// Its limit is for a call that shows no dialog. The times of several calls are not added up.
     budget: Budget,
 }
 
