@@ -1,6 +1,6 @@
 //! What is wrong with git's helpers for Heroku: whether git starts this program, first and alone.
 
-use super::{Configuration, HelperKind, Scope, Setting};
+use super::{Configuration, HelperKind, Scope, Setting, SettingScope};
 use crate::environment::Environment;
 use crate::notice::Notice;
 
@@ -94,14 +94,16 @@ impl Configuration {
 
 /// A helper, and where it is set.
 fn described(helper: &Setting, environment: &Environment) -> String {
-    let (value, scope) = (helper.shown_value(), helper.scope);
-    format!("{value} ({scope} {})", helper.shown_origin(environment))
+    let (value, origin) = (helper.shown_value(), helper.shown_origin(environment));
+    match helper.scope {
+        SettingScope::Command => format!("{value} ({origin})"),
+        scope => format!("{value} ({scope} {origin})"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::SettingScope;
 
     fn problems(settings: &[(SettingScope, &str)]) -> Vec<(String, Option<Scope>)> {
         let settings = settings.iter().map(|&(scope, value)| Setting {
@@ -139,7 +141,9 @@ mod tests {
         );
         let remove = "remove the setting from git's command line and from GIT_CONFIG_COUNT";
         let none = "git has no credential helper for git.heroku.com";
-        let none_after_reset = format!("{none}: a setting in /etc/x resets the list");
+        let none_after = |place| format!("{none}: a setting in {place} resets the list");
+        let none_after_reset = none_after("/etc/x");
+        let none_after_command = none_after("git's command line");
         for (settings, what, fix, scope) in [
             (&[][..], none, set_up, Some(Scope::Global)),
             (
@@ -148,7 +152,7 @@ mod tests {
                 set_up_local,
                 Some(Scope::Local),
             ),
-            (&[ours, (Command, "")], &none_after_reset, remove, None),
+            (&[ours, (Command, "")], &none_after_command, remove, None),
             (
                 &[(System, "store"), (Global, "cache")],
                 "git uses `store` (system /etc/x) instead of heroku-rs for git.heroku.com",

@@ -119,6 +119,9 @@ impl Setting {
 
     /// Where it is set, for display.
     pub fn shown_origin(&self, environment: &Environment) -> String {
+        if self.scope == SettingScope::Command {
+            return "git's command line".to_owned();
+        }
         path_without_secrets(&environment.display_path(Path::new(&self.origin)))
     }
 
@@ -287,6 +290,7 @@ mod tests {
         let home = environment.home.as_ref().unwrap().display();
         let setting = |key: String, origin: String| Setting {
             origin,
+            scope: SettingScope::Global,
             ..Setting::helper_at(&key, "x")
         };
         for name in [

@@ -102,7 +102,7 @@ fn an_account_is_chosen_by_what_applies_to_the_url_that_is_pushed_to() {
     assert_eq!(places(&bob, &[APP]), none);
     assert_eq!(places(&bob, &[]), none);
     let other = "https://git.heroku.com/other-app.git";
-    let by_setting = format!("bob@example.com: {bob_app} in ");
+    let by_setting = format!("bob@example.com: {bob_app} in git's command line");
     assert_eq!(places(&bob, &[APP, other, other]), [by_setting]);
     let general = settings(&[
         ("credential.username", "bob@example.com"),
@@ -116,12 +116,12 @@ fn an_account_is_chosen_by_what_applies_to_the_url_that_is_pushed_to() {
         ),
         [
             "ann@example.com: the URL of the remote remote-0",
-            "bob@example.com: credential.username in "
+            "bob@example.com: credential.username in git's command line"
         ]
     );
     assert_eq!(
         places(&general, &[]),
-        ["bob@example.com: credential.username in "]
+        ["bob@example.com: credential.username in git's command line"]
     );
 }
 
