@@ -56,13 +56,10 @@ impl HerokuUrl {
                 let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
                 (scheme, authority, path)
             }
-            // The short form of SSH, `git@heroku.com:app.git` or `[git@heroku.com:22]:app.git`. With a slash before
-            // the colon it is a local path.
+            // The short form of SSH, `git@heroku.com:app.git`; with brackets, a port may follow the host. With a slash
+            // before the colon it is a local path.
             None => {
-                let (authority, path) = match url.strip_prefix('[') {
-                    Some(rest) => rest.split_once("]:")?,
-                    None => url.split_once(':')?,
-                };
+                let (authority, path) = url.split_once("]:").or_else(|| url.split_once(':'))?;
                 if authority.contains('/') {
                     return None;
                 }
@@ -77,12 +74,16 @@ impl HerokuUrl {
         let way = match (scheme.to_ascii_lowercase().as_str(), host.as_str()) {
             ("https", "git.heroku.com" | "git.heroku.com:443") => Way::Https,
             ("http", "git.heroku.com" | "git.heroku.com:80") => Way::Http,
-            (
-                "ssh" | "git+ssh" | "ssh+git",
-                "heroku.com" | "heroku.com:22" | "git.heroku.com" | "git.heroku.com:22",
-            ) => Way::Ssh,
+            ("ssh" | "git+ssh" | "ssh+git", host) if leads_to_heroku_by_ssh(host) => Way::Ssh,
             _ => return None,
         };
+        let path = match way {
+            Way::Https | Way::Http => path.strip_prefix('/').unwrap_or(path),
+            Way::Ssh => path.trim_start_matches('/'),
+        };
+        if way == Way::Ssh && path.is_empty() {
+            return None;
+        }
         let (name, password) = user
             .split_once(':')
             .map_or((user, None), |(name, password)| (name, Some(password)));
@@ -92,13 +93,17 @@ impl HerokuUrl {
             way,
             token: password.and_then(as_token).or_else(in_name),
             has_password: password.is_some(),
-            has_bare_at: user.contains('@'),
-            clean: format!(
-                "https://git.heroku.com/{}",
-                path.strip_prefix('/').unwrap_or(path)
-            ),
+            has_bare_at: way != Way::Ssh && user.contains('@'),
+            clean: format!("https://git.heroku.com/{path}"),
         })
     }
+}
+
+/// Whether SSH connects to Heroku with this host, which may be in brackets and have a port.
+fn leads_to_heroku_by_ssh(host: &str) -> bool {
+    let plain = host.replace(['[', ']'], "");
+    let name = plain.split(':').next().unwrap_or_default();
+    matches!(name, "heroku.com" | "git.heroku.com")
 }
 
 #[cfg(test)]
@@ -149,6 +154,10 @@ mod tests {
             ("git@heroku.com:app.git", Way::Ssh),
             ("git@heroku.com:/app.git", Way::Ssh),
             ("[git@heroku.com:22]:app.git", Way::Ssh),
+            ("git@[heroku.com:22]:app.git", Way::Ssh),
+            ("git@[heroku.com]:app.git", Way::Ssh),
+            ("ssh://git@heroku.com:/app.git", Way::Ssh),
+            ("ssh://git@[heroku.com]:2222//app.git", Way::Ssh),
             ("heroku.com:app.git", Way::Ssh),
             ("ssh://git@heroku.com/app.git", Way::Ssh),
             ("ssh://git@heroku.com:22/app.git", Way::Ssh),
@@ -182,6 +191,8 @@ mod tests {
             "https://example.com/git@heroku.com:app.git",
             "git@example.com:git@heroku.com:app.git",
             "/srv/git@heroku.com:app.git",
+            "git@heroku.com:",
+            "ssh://git@heroku.com/",
             "/srv/git.heroku.com",
             "https://git.heroku.com.evil.example/a",
         ] {
