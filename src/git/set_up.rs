@@ -358,17 +358,25 @@ impl<'a> ConfigFile<'a> {
         // A mount, or a link into a directory that only another program changes, as home-manager makes it, cannot be
         // made writable. git reads other files, too.
         let is_link = files::resolved(&self.path).is_ok_and(|target| target != self.path);
-        let is_fixable = match why.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => true,
-            kind => kind == ErrorKind::PermissionDenied && !is_link,
-        };
-        match &self.added {
-            Some(section) if files::fix_of(why).is_none() && !is_fixable => {
-                let add = format!("in a file that git reads, add to {section}");
-                Notice::new(notice.what(), Fix::advice(add))
+        let fix = match (why.kind(), &self.added) {
+            // There is no such directory, as in a container with a user that has no home.
+            (ErrorKind::NotFound | ErrorKind::NotADirectory, _)
+                if self.scope == Scope::Global && !is_link =>
+            {
+                if self.environment.git_config_global.is_some() {
+                    "set GIT_CONFIG_GLOBAL to a file in a directory that exists".into()
+                } else {
+                    files::NoHome::FIX.into()
+                }
             }
-            _ => notice,
-        }
+            (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => notice.fix(),
+            (ErrorKind::PermissionDenied, _) if !is_link => notice.fix(),
+            (_, Some(section)) if files::fix_of(why).is_none() => {
+                Fix::advice(format!("in a file that git reads, add to {section}"))
+            }
+            _ => notice.fix(),
+        };
+        Notice::new(notice.what(), fix)
     }
 }
 
