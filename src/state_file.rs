@@ -83,17 +83,12 @@ impl<T: Serialize + DeserializeOwned + Default> StateFile<T> {
         Ok(Some(aside))
     }
 
-    /// Removes the file unless it is unusable: then its contents would be lost. Returns whether it was removed.
+    /// Removes the file, if there is one. Returns whether there was.
     ///
     /// # Errors
     /// What the file system reports.
     pub fn remove(&self, environment: &Environment) -> io::Result<bool> {
-        let path = self.path(environment).ok_or(files::NoHome)?;
-        if is_unusable::<T>(&path) {
-            return Ok(false);
-        }
-        match fs::remove_file(path) {
-            // Another process may remove it at the same time.
+        match fs::remove_file(self.path(environment).ok_or(files::NoHome)?) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             removed => removed.map(|()| true),
         }

@@ -155,8 +155,8 @@ fn everything(session: &mut Session<'_, '_>) -> anyhow::Result<()> {
     }
 }
 
-/// Removes our own files and their directory, unless a stored token or a rotation needs them. A file that cannot be used
-/// stays, so that its contents are not lost.
+/// Removes our own files and their directory, unless a stored token or a rotation needs them. If one of them cannot be
+/// used, all stay, so that its contents are not lost.
 fn state(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     let environment = &session.context.environment;
     let (logins, unread) = logins::list_with_duplicates(session.context);
@@ -193,23 +193,22 @@ fn state(session: &mut Session<'_, '_>) -> anyhow::Result<bool> {
     if let Some(lock) = lock {
         rotation_journal::remove_lock(environment, lock);
     }
-    let Err(why) = fs::remove_dir(&dir) else {
+    let removed = fs::remove_dir(&dir);
+    if removed.is_ok() {
         session.print(&format!("Removed {shown}"))?;
         return Ok(true);
-    };
-    let why = match why.kind() {
-        io::ErrorKind::DirectoryNotEmpty => {
-            "it contains files that cannot be used, or files of other programs".to_owned()
-        }
-        _ => why.to_string(),
-    };
-    let list = Command::new(if cfg!(windows) { "dir" } else { "ls -A" });
-    let kept = Notice::new(
-        format!("Kept {shown}: {why}"),
-        Fix::command("list them", at_dir(list)),
-    );
-    session.print(&kept.to_string())?;
-    Ok(journal | metadata)
+    }
+    if journal || metadata {
+        session.print(&format!("Removed our files from {shown}"))?;
+    }
+    // A link or a mount stays.
+    if removed.is_err_and(|why| why.kind() == io::ErrorKind::DirectoryNotEmpty) {
+        let what = format!("Kept {shown}: it contains files that were renamed or are not ours");
+        let list = Command::new(if cfg!(windows) { "dir" } else { "ls -A" });
+        let fix = Fix::command("list them", at_dir(list));
+        session.print(&Notice::new(what, fix).to_string())?;
+    }
+    Ok(journal || metadata)
 }
 
 /// Why our own files have to stay, and what has to be done before they can be removed.
@@ -218,15 +217,24 @@ fn reason_to_keep(
     unread: &[Unread],
     environment: &Environment,
 ) -> Option<Notice> {
+    let metadata = &token_metadata::FILE;
     if !rotation_journal::unfinished(environment).is_empty() {
         return Some(Notice::new(
             "a rotation is not finished",
             Fix::command("finish it", "git credential-heroku-rs rotate --all"),
         ));
     }
+    let journal = rotation_journal::FILE.warning(environment);
+    if let Some(unusable) = journal.or_else(|| metadata.warning(environment)) {
+        return Some(unusable);
+    }
+    if !metadata.path(environment)?.exists() {
+        return None;
+    }
     if has_logins {
         return Some(Notice::new("it describes the stored tokens", Fix::NONE));
     }
     let hidden = unread.iter().find(|unread| unread.may_hide_logins)?;
-    Some(hidden.why.as_cause_of("it may describe a stored token"))
+    let why = hidden.why.without_alternative();
+    Some(why.as_cause_of("it may describe a stored token"))
 }

@@ -150,8 +150,8 @@ fn a_file_that_cannot_be_used_is_kept() {
     ] {
         let world = World::new();
         world.has_file(format!("{STATE}/{name}"), text);
-        let fix = format!("  list them: ls -A ~/{STATE}\n");
-        keeps_its_files(&world, "it contains files that cannot be used, ", &fix);
+        let fix = format!("  check: ls -ld ~/{STATE}/{name}\n");
+        keeps_its_files(&world, &format!("~/{STATE}/{name} is not used: "), &fix);
     }
 }
 
@@ -166,7 +166,8 @@ fn a_state_directory_that_is_a_link_is_emptied() {
     world
         .helper("unsetup --all")
         .succeeds()
-        .says(&format!("Kept ~/{STATE}: Not a directory"));
+        .says(&format!("Removed our files from ~/{STATE}\n"))
+        .says_nothing_about("Kept");
     assert!(!file.exists());
 }
 
@@ -177,7 +178,7 @@ fn a_file_that_was_set_aside_is_kept() {
     world.logs_in_with(&world.heroku.issue_token(ANN));
     world.helper("logout").succeeds();
     world.helper("unsetup --all").succeeds().says(&format!(
-        "Kept ~/{STATE}: it contains files that cannot be used, "
+        "Kept ~/{STATE}: it contains files that were renamed or are not ours\n  list them: ls -A "
     ));
     let left = files(file.parent().unwrap());
     assert!(
