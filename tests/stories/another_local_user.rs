@@ -275,26 +275,31 @@ fn root_in_the_home_of_another_user_leaves_nothing_that_the_user_cannot_use() {
         .says_nothing_about("netrc may still contain");
 }
 
+/// What `doctor --offline` prints in the home of another user, with a netrc of root's, and then its exit code.
+fn doctor_with_a_netrc_of_root(text: &str, mode: u32, world: &World) -> Option<String> {
+    let another = world.has_another_user()?;
+    world.helper("setup").succeeds();
+    world.shell("chown -R 65534:65534 ~", b"").succeeds();
+    let netrc = world.has_file(".netrc", text);
+    fs::set_permissions(netrc, fs::Permissions::from_mode(mode)).unwrap();
+    let (home, bin) = (world.home(), world.bin());
+    Some(another.sees(&format!(
+        "HOME={} PATH={}:$PATH git-credential-heroku-rs doctor --offline; echo $?",
+        home.display(),
+        bin.display(),
+    )))
+}
+
 /// After `sudo heroku login`. git does not read that netrc either, so a push has no token.
 #[test]
 fn doctor_fails_if_only_root_can_read_netrc() {
     let world = World::new();
-    let Some(another) = world.has_another_user() else {
-        return;
-    };
-    world.helper("setup").succeeds();
-    world.shell("chown -R 65534:65534 ~", b"").succeeds();
     let token = world.heroku.issue_token(ANN);
     world.is_public(&token);
     let netrc = format!("machine git.heroku.com\n  login {ANN}\n  password {token}\n");
-    let netrc = world.has_file(".netrc", &netrc);
-    fs::set_permissions(netrc, fs::Permissions::from_mode(0o600)).unwrap();
-    let (home, bin) = (world.home(), world.bin());
-    let seen = another.sees(&format!(
-        "HOME={} PATH={}:$PATH git-credential-heroku-rs doctor --offline; echo $?",
-        home.display(),
-        bin.display(),
-    ));
+    let Some(seen) = doctor_with_a_netrc_of_root(&netrc, 0o600, &world) else {
+        return;
+    };
     assert!(seen.contains("FAIL  git gets no token: "), "{seen}");
     let fix = r#"sudo chown "$(id -u)" ~/.netrc && chmod 600 ~/.netrc"#;
     assert!(seen.contains(fix), "{seen}");
@@ -305,19 +310,9 @@ fn doctor_fails_if_only_root_can_read_netrc() {
 #[test]
 fn doctor_finds_a_netrc_of_root_that_other_users_can_write() {
     let world = World::new();
-    let Some(another) = world.has_another_user() else {
+    let Some(seen) = doctor_with_a_netrc_of_root("", 0o666, &world) else {
         return;
     };
-    world.helper("setup").succeeds();
-    world.shell("chown -R 65534:65534 ~", b"").succeeds();
-    let netrc = world.has_file(".netrc", "");
-    fs::set_permissions(netrc, fs::Permissions::from_mode(0o666)).unwrap();
-    let (home, bin) = (world.home(), world.bin());
-    let seen = another.sees(&format!(
-        "HOME={} PATH={}:$PATH git-credential-heroku-rs doctor --offline",
-        home.display(),
-        bin.display(),
-    ));
     let found = "other users can write to ~/.netrc\n";
     let fix = "chmod 600 ~/.netrc\n";
     assert!(seen.contains(found) && seen.contains(fix), "{seen}");
