@@ -335,20 +335,23 @@ fn set_login(context: &Context, account: &Account) -> Result<bool, Notice> {
 }
 
 /// The account that `login.json` has to name again if the Heroku CLI has removed the file: that of the token that git
-/// gets from the keyring. Without the file, that is the only account there.
-pub fn account_to_restore(context: &Context) -> Option<Account> {
+/// gets from the keyring, which `served` looks up. Without the file, that is the only account there.
+pub fn account_to_restore(
+    context: &Context,
+    served: impl FnOnce() -> Option<StoredToken>,
+) -> Option<Account> {
     let environment = &context.environment;
     let is_named = matches!(heroku_cli::active_account(environment), Ok(Some(_)));
     if is_named || environment.netrc_before_keyring {
         return None;
     }
-    let served = Answer::to_git_without_api_key(context).found?;
+    let served = served()?;
     let account = served.account.filter(Account::is_email);
     account.filter(|_| served.source == Source::Keyring)
 }
 
-/// Writes the [`account_to_restore`] account to `login.json`. Writes nothing if this account is not in `logins`: Heroku may have
-/// named another one for the token.
+/// Writes the [`account_to_restore`] to `login.json`. Writes nothing if this account is not in `logins`: Heroku may
+/// have named another one for the token.
 ///
 /// Returns that account if anything was written.
 ///
@@ -363,7 +366,8 @@ pub fn restore_login<'l>(
         logins
             .any(|login| login.source == Source::Keyring && login.account.as_ref() == Some(account))
     };
-    match account_to_restore(context).filter(is_login) {
+    let served = || Answer::to_git_without_api_key(context).found;
+    match account_to_restore(context, served).filter(is_login) {
         Some(only) => set_login(context, &only).map(|changed| changed.then_some(only)),
         None => Ok(None),
     }

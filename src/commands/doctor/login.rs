@@ -15,7 +15,7 @@ pub(super) fn login_json(facts: &Facts<'_>, found: &mut Findings) {
     if facts.login_json != Ok(None) || environment.api_key.is_some() {
         return;
     }
-    let only = logins::account_to_restore(facts.context);
+    let only = logins::account_to_restore(facts.context, || facts.answer.found.clone());
     let Some((only, file)) = only.zip(heroku_cli::login_file(environment)) else {
         return;
     };
