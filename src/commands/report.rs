@@ -217,8 +217,7 @@ fn write_git(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let helpers = git.helpers();
-    let is_used = helpers.iter().any(|helper| helper.starts_us());
-    let state = if is_used {
+    let state = if git.asks_us() {
         "configured"
     } else {
         "not configured"

@@ -4,7 +4,7 @@
 use super::{Session, docker_config_file, our_helper, push_hint};
 use crate::cli::Setup;
 use crate::docker_config;
-use crate::git::{AliasState, HEROKU_HELPER, Scope};
+use crate::git::{AliasState, HEROKU_HELPER, HelperProblem, Scope};
 use crate::logins::lookup::Answer;
 use crate::notice::{Fix, Notice, shown};
 use crate::terminal::{self, DefaultAnswer};
@@ -45,15 +45,16 @@ pub(super) fn git(scope: Scope, session: &mut Session<'_, '_>) -> anyhow::Result
         session.print(&format!("git is already configured: {file}"))?;
     }
     let unused = "git does not use heroku-rs in this directory";
-    let is_used = configuration.helpers().iter().any(|one| one.starts_us());
+    let is_used = configuration.asks_us();
     let mut settings = configuration.settings.iter();
-    if is_used {
-        for problem in &problems {
-            session.warn(&problem.notice)?;
-        }
-    } else if settings.any(|one| one.key == HEROKU_HELPER && one.starts_us()) {
-        for problem in &problems {
-            session.warn(&problem.notice.as_cause_of(unused))?;
+    if is_used || settings.any(|one| one.key == HEROKU_HELPER && one.starts_us()) {
+        for HelperProblem { notice, .. } in problems {
+            let notice = if is_used {
+                notice
+            } else {
+                notice.as_cause_of(unused)
+            };
+            session.warn(&notice)?;
         }
     } else {
         let list = "git config --show-origin --list";

@@ -326,6 +326,11 @@ impl Configuration {
         asked.into_iter().map(|at| &self.settings[at]).collect()
     }
 
+    /// Whether git asks this program, first or after another helper.
+    pub fn asks_us(&self) -> bool {
+        self.helpers().iter().any(|helper| helper.starts_us())
+    }
+
     /// Whether git asks this program first.
     pub fn asks_us_first(&self) -> bool {
         self.helpers()

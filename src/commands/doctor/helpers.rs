@@ -12,8 +12,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Findings) {
     if facts.git_error.is_some() {
         return;
     }
-    let is_used = facts.git.helpers().iter().any(|helper| helper.starts_us());
-    let severity = if is_used {
+    let severity = if facts.git.asks_us() {
         Severity::Warn
     } else {
         facts.severity_without_helper()
